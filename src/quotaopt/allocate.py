@@ -1,0 +1,151 @@
+"""The composition root of the optimiser: from a problem and a scenario's rules and goals to a plan.
+
+State the rules, let soft ones give way, level the totals of reps goal by goal, spread them over products and months,
+round to whole units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from quotaopt import columns as c
+from quotaopt.errors import Finding
+from quotaopt.optimize import tables
+from quotaopt.optimize.build import build
+from quotaopt.optimize.conflicts import explain, screen
+from quotaopt.optimize.linear import LinearProgram, Solution
+from quotaopt.optimize.search import FairTotals, reach_goals
+from quotaopt.optimize.soft import settle
+from quotaopt.optimize.solvers import solve as run_solver
+from quotaopt.optimize.statement import Block, state
+from quotaopt.optimize.table import make_table
+from quotaopt.plan import Plan
+from quotaopt.policy import check_rules, goal_uses, rule_uses
+from quotaopt.prepare import prepare
+from quotaopt.problem import Problem
+
+if TYPE_CHECKING:
+    from quotaopt.scenario import Scenario
+
+__all__ = ["allocate", "check_rules", "prepare", "screen_problem"]
+
+
+def screen_problem(problem: Problem, scenario: Scenario) -> str:
+    """The first impossibility that arithmetic alone shows, in a sentence; empty when it shows none."""
+    clash = screen(problem, state(problem, rule_uses(scenario)))
+    return clash.sentence(problem) if clash else ""
+
+
+def allocate(
+    problem: Problem, scenario: Scenario, solver: str | None = None, progress: Callable[[str], None] | None = None
+) -> Plan:
+    """The plan of a scenario: it exists also when no quotas can, and then says why.
+
+    Parameters
+    ----------
+    problem : from `prepare`.
+    solver : instead of the scenario's.
+    progress : told what is being done.
+
+    Raises
+    ------
+    SolverError
+        If the solver is missing or returns nonsense.
+    """
+    name, tell = solver or scenario.settings.solver.name, progress or (lambda _: None)
+    meter = Meter(name, float(scenario.settings.solver.seconds), scenario.settings.solver.seed)
+    began = perf_counter()
+    tell("rules")
+    stated = state(problem, rule_uses(scenario))
+    goals = goal_uses(scenario, problem)
+    if screen(problem, stated):
+        return _no_plan(problem, stated, meter, "infeasible")
+    settled = settle(problem, stated, meter)
+    if settled.status != "optimal":
+        return _no_plan(problem, stated, meter, settled.status)
+    program = build(problem, settled.blocks)
+    meter.seconds["build"] = perf_counter() - began - meter.seconds["solve"]
+    tell("goals")
+    found = reach_goals(problem, settled.blocks, program, goals, meter)
+    if found.status != "optimal":
+        return _no_plan(problem, stated, meter, found.status)
+    return _finish(problem, stated, settled.blocks, found, meter, tell)
+
+
+class Meter:
+    """Calls the solver and keeps the time it takes inside the scenario's limit."""
+
+    def __init__(self, solver: str, limit: float, seed: int) -> None:
+        self.solver, self.limit, self.seed = solver, limit, seed
+        self.seconds = {"build": 0.0, "solve": 0.0, "spread": 0.0}
+
+    def __call__(self, lp: LinearProgram) -> Solution:
+        """Solve one program, with duals."""
+        began = perf_counter()
+        try:
+            return run_solver(lp, self.solver, seconds=max(1.0, self.limit - self.seconds["solve"]), seed=self.seed)
+        finally:
+            self.seconds["solve"] += perf_counter() - began
+
+
+def _no_plan(problem: Problem, stated: Sequence[Block], meter: Meter, status: Any) -> Plan:
+    if status != "infeasible":
+        remedy = "Raise solver.seconds or use another solver."
+        sentence = f"{meter.solver} stopped without a plan ({status}) within {meter.limit:g} s. {remedy}"
+        return Plan(status, problem, meter.solver, sentence=sentence, seconds=meter.seconds)
+    sentence, conflicts = explain(problem, stated, meter)
+    return Plan(status, problem, meter.solver, conflicts=conflicts, sentence=sentence, seconds=meter.seconds)
+
+
+def _finish(
+    problem: Problem,
+    stated: Sequence[Block],
+    kept: Sequence[Block],
+    found: FairTotals,
+    meter: Meter,
+    tell: Callable[[str], None],
+) -> Plan:
+    """Spread, round, and write down what came out."""
+    tell("spread")
+    began = perf_counter()
+    table = make_table(problem, kept, found.values, found.fair.blocks)
+    meter.seconds["spread"] = perf_counter() - began
+    if table is None:
+        sentence = f"no table in whole units of {problem.unit} keeps every total: choose a smaller rounding.to"
+        return Plan("failed", problem, meter.solver, sentence=sentence, seconds=meter.seconds)
+    scale = float(problem.target) / max(int(problem.eligible.sum()), 1)
+    price = {k: v / scale for block in found.fair.blocks for k, v in block.held_by.items()}
+    fairness = tables.fairness_table(problem, kept, table.quota, found.levels, found.fair, found.columns)
+    goals = pd.DataFrame(
+        [(k + 1, g.name, g.value, g.value, 0.0, round(g.seconds, 3)) for k, g in enumerate(found.goals)],
+        columns=[column.name for column in c.GOALS],
+    )
+    return Plan(
+        "optimal",
+        problem,
+        meter.solver,
+        table.quota,
+        kept,
+        goals,
+        tables.rule_table(problem, stated, kept, table.quota, price),
+        fairness,
+        pd.DataFrame(columns=[column.name for column in c.CONFLICTS]),
+        tables.measures(problem, table.quota, fairness),
+        tables.binding_rules(problem, kept, table.quota),
+        notes=_notes(problem, found, table.miss),
+        seconds=meter.seconds,
+    )
+
+
+def _notes(problem: Problem, found: FairTotals, miss: float) -> tuple[Finding, ...]:
+    """What the reader must know about how exact the answer is."""
+    notes = []
+    if not found.exact:
+        notes.append("some levels rest on the solver's own digits: another solver may differ by a rounding unit")
+    if miss > 1.0:
+        notes.append(f"the spread stopped {miss:,.1f} units from a total before rounding")
+    return tuple(Finding(what, severity="warning", code="approximate") for what in notes)

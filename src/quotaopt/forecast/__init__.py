@@ -1,0 +1,23 @@
+"""What reps can sell: forecasters, back-test, new hires, intervals."""
+
+from quotaopt.forecast import regression as _regression  # noqa: F401  (registers itself)
+from quotaopt.forecast.backtest import Backtest, measure_accuracy, run_backtest
+from quotaopt.forecast.combine import Choice, choose
+from quotaopt.forecast.forecast import Forecast, forecast_table, make_forecast
+from quotaopt.forecast.methods import Forecaster, forecasters
+from quotaopt.forecast.panel import Panel, make_past
+
+__all__ = [
+    "Backtest",
+    "Choice",
+    "Forecast",
+    "Forecaster",
+    "Panel",
+    "choose",
+    "forecast_table",
+    "forecasters",
+    "make_forecast",
+    "make_past",
+    "measure_accuracy",
+    "run_backtest",
+]

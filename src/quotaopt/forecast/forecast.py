@@ -1,0 +1,157 @@
+"""From past sales to what each rep can sell: mean, interval, accuracy, and what a planner should know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from quotaopt.capacity import cell_columns
+from quotaopt.errors import Finding
+from quotaopt.forecast.backtest import measure_accuracy, run_backtest
+from quotaopt.forecast.combine import MEMBERS, NAIVE, Choice, choose
+from quotaopt.forecast.methods import forecasters
+from quotaopt.forecast.notes import note_cells, note_history, note_test
+from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, make_past, month_number
+from quotaopt.forecast.peers import Peers, find_peers
+from quotaopt.forecast.spread import measure_spread
+
+if TYPE_CHECKING:
+    from quotaopt.settings import Settings
+    from quotaopt.tables import Inputs
+
+NAIVES = (NAIVE, "last_year_sum")
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """What a fully ramped, full-time rep would sell, in money; upper levels are sums of the cells.
+
+    Attributes
+    ----------
+    reps, products, months : sorted ids and the plan months.
+    mean, low, high : mean and central interval of a month, shape (reps, products, months); never negative.
+    rep_mean, rep_spread : mean and one standard deviation of each rep's sum over the plan, shape (reps,).
+    last_year : booked sales 12 months before each plan month, shape (reps, products, months); 0 where none.
+    full_last_year : the rep was there in all of those months, shape (reps,).
+    method : how the mean was made, shape (reps, products).
+    months_used : months of history, shape (reps,).
+    flag : what is special about the rep; empty when nothing is, shape (reps,).
+    own_weight : weight on own history, 1 unless new, shape (reps,).
+    accuracy : the back-test, see `measure_accuracy`.
+    notes : what a planner should know.
+    """
+
+    reps: tuple[str, ...]
+    products: tuple[str, ...]
+    months: tuple[str, ...]
+    mean: Floats
+    low: Floats
+    high: Floats
+    rep_mean: Floats
+    rep_spread: Floats
+    last_year: Floats
+    full_last_year: Bools
+    method: Texts
+    months_used: Ints
+    flag: Texts
+    own_weight: Floats
+    accuracy: pd.DataFrame
+    notes: tuple[Finding, ...]
+
+
+def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
+    """Forecast every rep × product × plan month by ``settings.forecast.method``.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such method.
+    InputError
+        If the roster names a ramp profile that the scenario does not have.
+    """
+    method, plan = settings.forecast.method, len(settings.months)
+    forecasters[method]  # an unknown name must not wait for the back-test
+    past = make_past(inputs, settings)
+    panel, horizon = past.panel, past.gap + plan
+    wanted = (*NAIVES, "trailing_mean", *MEMBERS) if method == "auto" else (*NAIVES, method)
+    test = run_backtest(panel, tuple(dict.fromkeys(wanted)), horizon)
+    choice = Choice.same(method)
+    if method == "auto":
+        choice, test = choose(test)
+    peers = find_peers(panel)
+    mean = peers.blend(panel, _forecast_mature(panel, horizon, choice))
+    sold = _on_sale(inputs.products, panel, settings.months)
+    mean = np.where(sold, mean[:, :, past.gap :], 0.0)
+    floored = mean < 0
+    mean = np.maximum(mean, 0.0)
+    spread = measure_spread(panel, mean, peers, test, method, float(settings.forecast.level))
+    notes = [*past.notes, *note_history(panel), *note_test(test, method, choice), *note_cells(panel, sold, floored)]
+    return Forecast(
+        reps=panel.reps,
+        products=panel.products,
+        months=tuple(settings.months),
+        mean=mean,
+        low=np.where(sold, spread.low, 0.0),
+        high=np.where(sold, spread.high, 0.0),
+        rep_mean=mean.sum(axis=(1, 2)),
+        rep_spread=spread.rep,
+        last_year=past.last_year,
+        full_last_year=past.full_last_year,
+        method=_name_methods(panel, peers, str(choice), sold),
+        months_used=panel.seen.sum(axis=1),
+        flag=peers.flag,
+        own_weight=peers.own_weight,
+        accuracy=measure_accuracy(test, method),
+        notes=tuple(notes),
+    )
+
+
+def _forecast_mature(panel: Panel, horizon: int, choice: Choice) -> Floats:
+    """Mean of the mature reps, shape (reps, products, horizon); the others are zero."""
+    out = np.zeros((*panel.values.shape[:2], horizon))
+    if panel.mature.any():
+        out[panel.mature] = choice.forecast(panel.of(panel.mature), horizon)
+    return out
+
+
+def _on_sale(table: pd.DataFrame, panel: Panel, months: Sequence[str]) -> Bools:
+    """Which products can be sold in which plan month, shape (products, months).
+
+    Not before the launch month, not after the end month, not after a year in which nobody sold any.
+    """
+    table = table.set_index("product_id").reindex(list(panel.products)).fillna("")
+    number = np.array([month_number(m) for m in months])
+    launch, end = (
+        np.array([month_number(str(m)) if m else missing for m in table[column]])
+        for column, missing in (("launch_month", 0), ("end_month", 10**6))
+    )
+    alive = (np.nan_to_num(panel.values[:, :, -YEAR:]) != 0).any(axis=(0, 2)) | (panel.length < YEAR)
+    return np.asarray((number >= launch[:, None]) & (number <= end[:, None]) & alive[:, None])
+
+
+def _name_methods(panel: Panel, peers: Peers, name: str, sold: Bools) -> Texts:
+    out = np.full(panel.values.shape[:2], name, dtype=object)
+    out[~panel.mature] = "own and peers"
+    out[peers.own_weight == 0] = "peers"
+    out[:, ~sold.any(axis=1)] = "not on sale"
+    return out
+
+
+def forecast_table(forecast: Forecast) -> pd.DataFrame:
+    """One row per rep × product × period: potential, low, high, method, months_used, flag."""
+    shape = forecast.mean.shape
+    return pd.DataFrame(
+        {
+            **cell_columns(forecast),
+            "potential": forecast.mean.ravel(),
+            "low": forecast.low.ravel(),
+            "high": forecast.high.ravel(),
+            "method": np.broadcast_to(forecast.method[:, :, None], shape).ravel(),
+            "months_used": np.broadcast_to(forecast.months_used[:, None, None], shape).ravel(),
+            "flag": np.broadcast_to(forecast.flag[:, None, None], shape).ravel(),
+        }
+    )

@@ -1,0 +1,67 @@
+"""Forecasters: one signature, one registry.
+
+A forecaster takes a `Panel` and a horizon and returns the mean of the months after it, shape (reps, products,
+horizon). It sees mature reps only; the blend with peers for the others comes after it, the same for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from quotaopt.forecast.panel import YEAR, Floats, Panel
+from quotaopt.forecast.season import season_factors
+from quotaopt.registry import Registry
+
+Forecaster = Callable[[Panel, int], Floats]
+forecasters: Registry[Forecaster] = Registry("forecaster")
+
+
+@forecasters
+def seasonal_naive(panel: Panel, horizon: int) -> Floats:
+    """Each month as the same month a year before."""
+    last = panel.values[:, :, -YEAR:]
+    filled = np.where(np.isnan(last), recent_level(panel)[:, :, None], last)
+    if panel.length < YEAR:
+        return np.repeat(recent_level(panel)[:, :, None], horizon, axis=2)
+    return np.tile(filled, -(-horizon // YEAR))[:, :, :horizon]
+
+
+@forecasters
+def trailing_mean(panel: Panel, horizon: int) -> Floats:
+    """Each month as the mean of the last 12 months."""
+    return np.repeat(recent_level(panel)[:, :, None], horizon, axis=2)
+
+
+@forecasters
+def last_year_sum(panel: Panel, horizon: int) -> Floats:
+    """The last 12 months' sum of each rep × product, spread over the year as the company's was."""
+    company = np.nansum(seasonal_naive(panel, horizon), axis=(0, 1))
+    mean = company.mean() if horizon % YEAR == 0 else np.nansum(recent_level(panel))
+    pattern = company / mean if mean > 0 else np.ones(horizon)
+    return recent_level(panel)[:, :, None] * pattern
+
+
+@forecasters
+def pooled_season(panel: Panel, horizon: int) -> Floats:
+    """The last 12 months' level times a season learnt from company, product, region and rep together."""
+    factors = season_factors(panel)
+    level = season_level(panel, factors)
+    return level[:, :, None] * factors[:, :, panel.slots_ahead(horizon)]
+
+
+def recent_level(panel: Panel) -> Floats:
+    """Mean of the months seen in the last year, shape (reps, products); 0 where there are none."""
+    last = panel.values[:, :, -YEAR:]
+    seen = ~np.isnan(last)
+    return np.asarray(np.where(seen, last, 0.0).sum(axis=2) / np.maximum(seen.sum(axis=2), 1))
+
+
+def season_level(panel: Panel, factors: Floats) -> Floats:
+    """Level of an average month from the last year: sales over the season of the months seen."""
+    last, season = panel.values[:, :, -YEAR:], factors[:, :, panel.slots[-YEAR:]]
+    seen = ~np.isnan(last)
+    weight = np.where(seen, season, 0.0).sum(axis=2)
+    total = np.where(seen, last, 0.0).sum(axis=2)
+    return np.asarray(np.divide(total, weight, out=np.zeros_like(total), where=weight > 0))

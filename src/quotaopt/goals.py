@@ -1,0 +1,89 @@
+"""What a plan aims for, in the order the scenario writes: each goal is one function.
+
+A goal returns *levels* (one affine level per rep, brought down lexicographically: the highest first, then the
+next) or a *distance* from given quotas (its sum is made small). Each goal is frozen before the next: no weights
+between unlike things. One mechanism, many notions of fairness, by the choice of (offset, scale):
+
+=============  ===================  =======================
+goal           offset m             scale s
+=============  ===================  =======================
+level_stretch  0                    capacity
+equal_chance   median of forecast   spread of forecast
+level_growth   0                    last year's sales
+=============  ===================  =======================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeAlias
+
+import numpy as np
+
+from quotaopt.columns import PEER_GROUP, REP
+from quotaopt.errors import Finding, InputError
+from quotaopt.problem import Floats, Problem
+from quotaopt.registry import Registry
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """Level of each rep: ``(quota - offset) / scale``; reps with scale 0 have none. Shapes (R,)."""
+
+    offset: Floats
+    scale: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Distance:
+    """Sum over reps of ``|quota - reference|``. Shape (R,)."""
+
+    reference: Floats
+
+
+Goal: TypeAlias = Callable[..., Levels | Distance]
+
+goal: Registry[Goal] = Registry("goal")
+
+
+@goal
+def level_stretch(
+    problem: Problem,
+    *,
+    relative: dict[str, Decimal] = {},  # noqa: B006 - read only
+) -> Levels:
+    """Equal quota / capacity for every rep, as far as the rules allow.
+
+    Parameters
+    ----------
+    relative : intended stretch of a peer group relative to the others, for example ``{ new = 0.8 }``.
+    """
+    capacity = problem.capacity.by(REP)
+    wanted = np.array([float(v) for v in problem.named(PEER_GROUP, relative, 1.0)])
+    return Levels(np.zeros_like(capacity), capacity * wanted[problem.group(REP).within(problem.group(PEER_GROUP))])
+
+
+@goal
+def equal_chance(problem: Problem) -> Levels:
+    """Equal chance of reaching the quota: the same number of spreads above the forecast's median."""
+    known = (problem.spread > 0) & (problem.capacity.by(REP) > 0)
+    return Levels(problem.expected, np.where(known, problem.spread, 0.0))
+
+
+@goal
+def level_growth(problem: Problem) -> Levels:
+    """Equal growth against last year; a rep without a whole last year grows from capacity like the others."""
+    last, capacity = problem.last_year.by(REP), problem.capacity.by(REP)
+    full = problem.full_last_year & (last > 0)
+    like = last[full].sum() / capacity[full].sum() if full.any() and capacity[full].sum() > 0 else 1.0
+    return Levels(np.zeros_like(last), np.where(full, last * problem.presence, capacity * like))
+
+
+@goal
+def least_change(problem: Problem) -> Distance:
+    """Least change of quotas against the current plan (`data.plan`)."""
+    if problem.plan is None:
+        raise InputError([Finding("goal least_change needs the current plan", "Set data.plan to its quotas.csv.")])
+    return Distance(problem.plan.by(REP))

@@ -1,0 +1,99 @@
+"""The rules of one scenario, stated on one problem: blocks of finite rows with where each comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from quotaopt.optimize.rows import Expression, totals_of
+from quotaopt.problem import Floats, Ints, Problem
+from quotaopt.rules import rule
+
+# A limit computed in floats may miss its whole number by rounding; closer than this it is that number.
+WHOLE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class RuleUse:
+    """A rule as a scenario uses it: its parameters, and when soft its penalty and priority."""
+
+    name: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    penalty: float | None = None
+    priority: int = 1
+    source: str = ""
+
+    @property
+    def hard(self) -> bool:
+        """Whether the rule must hold; a penalty makes it soft."""
+        return self.penalty is None
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """The finite rows of one expression of one rule.
+
+    Attributes
+    ----------
+    use : the rule they come from.
+    expression : the whole block of sub-totals.
+    keep : rows of `expression` that have a limit, shape (n,).
+    lower, upper : their limits in rounding units, shape (n,). Limits of plain sub-totals are whole numbers,
+        rounded inward, so that a quota at its limit is a whole number too.
+    """
+
+    use: RuleUse
+    expression: Expression
+    keep: Ints
+    lower: Floats
+    upper: Floats
+    sources: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return self.keep.size
+
+    def evaluate(self, quota: Floats | Ints) -> Floats:
+        """Activity of each row for a rep × product × month table."""
+        return self.expression.evaluate(quota)[self.keep]
+
+    def scope(self, row: int) -> str:
+        """What the row is about, like ``North 2027-01``."""
+        return self.expression.grouping.labels[int(self.keep[row])]
+
+    def source(self, row: int) -> str:
+        """``file:line`` of the row."""
+        return self.sources.get(int(self.keep[row]), self.use.source)
+
+
+def state(problem: Problem, uses: Sequence[RuleUse]) -> list[Block]:
+    """All rows of all rules of a scenario, without rows that limit nothing."""
+    total = totals_of(problem)
+    blocks = []
+    for use in uses:
+        for rows in rule[use.name](problem, total, **use.parameters):
+            lower, upper = rows.lower, rows.upper
+            if rows.expression.plain:
+                lower, upper = np.ceil(lower - WHOLE), np.floor(upper + WHOLE)
+            keep = np.flatnonzero(np.isfinite(lower) | np.isfinite(upper))
+            if keep.size:
+                blocks.append(Block(use, rows.expression, keep, lower[keep], upper[keep], rows.sources))
+    return blocks
+
+
+def relax(blocks: Sequence[Block], violation: Sequence[Floats]) -> list[Block]:
+    """Move the limits of each block outward by the violation of its rows (shape of the block), to whole units."""
+    return [
+        block
+        if not v.any()
+        else replace(
+            block,
+            lower=np.where(v > 0, block.lower - np.ceil(v - WHOLE), block.lower),
+            upper=np.where(v > 0, block.upper + np.ceil(v - WHOLE), block.upper),
+        )
+        for block, v in zip(blocks, violation, strict=True)
+    ]

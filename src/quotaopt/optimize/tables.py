@@ -1,0 +1,202 @@
+"""Tables of a finished plan: every rule's rows, every rep's level and what stops it, the measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from quotaopt.columns import FAIRNESS, MEASURES, PEER_GROUP, REP, RULES
+from quotaopt.goals import Levels
+from quotaopt.optimize.fairness import Fair, LevelBlock
+from quotaopt.optimize.program import LINK
+from quotaopt.optimize.statement import Block
+from quotaopt.problem import Bools, Floats, Ints, Problem
+
+NEAR = 1.0  # units: a limit this near is reached (rounding moves a total by less than one unit)
+
+
+def rule_table(
+    problem: Problem, stated: Sequence[Block], kept: Sequence[Block], quota: Ints, price: Mapping[int, float]
+) -> pd.DataFrame:
+    """One line per limit: what the plan does, what was asked, the room left.
+
+    Parameters
+    ----------
+    stated, kept : rows with the limits asked for, and with those kept after soft rules gave way.
+    quota : the plan, whole units.
+    price : change of the first fair level per unit of the limit, by rule row.
+    """
+    unit = float(problem.unit)
+    frames, first = [], 0
+    for asked, block in zip(stated, kept, strict=True):
+        activity = asked.evaluate(quota)
+        scopes = np.array(asked.expression.grouping.labels, dtype=object)[asked.keep]
+        sources = np.array([asked.source(k) for k in range(asked.size)], dtype=object)
+        dual = np.array([price.get(first + k, np.nan) for k in range(asked.size)]) / unit
+        equal = asked.lower == asked.upper
+        for sense, limit, mine, held in (
+            ("==", asked.lower, equal, block.lower),
+            (">=", asked.lower, ~equal & np.isfinite(asked.lower), block.lower),
+            ("<=", asked.upper, ~equal & np.isfinite(asked.upper), block.upper),
+        ):
+            slack = {"==": -np.abs(activity - limit), ">=": activity - limit, "<=": limit - activity}[sense]
+            violation = np.maximum(0.0, -slack) if asked.expression.plain else np.maximum(0.0, -slack - NEAR)
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "rule": asked.use.name,
+                        "scope": scopes[mine],
+                        "activity": activity[mine] * unit,
+                        "sense": sense,
+                        "limit": limit[mine] * unit,
+                        "slack": slack[mine] * unit + 0.0,
+                        "binding": np.abs(activity - held)[mine] < NEAR,
+                        "hard": asked.use.hard,
+                        "penalty": asked.use.penalty,
+                        "violation": violation[mine] * unit,
+                        "dual_value": dual[mine],
+                        "source": sources[mine],
+                    }
+                )
+            )
+        first += asked.size
+    frames = [f for f in frames if len(f)]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[c.name for c in RULES])
+
+
+def binding_rules(problem: Problem, kept: Sequence[Block], quota: Ints) -> NDArray[np.object_]:
+    """The rule that limits each cell (R × P × T): the finest total that is at its limit, the target itself apart."""
+    out = np.full(quota.shape, "", dtype=object)
+    for block in sorted(kept, key=lambda b: b.expression.grouping.size):
+        if block.use.name == "meet_target" or not block.expression.terms[0].grouping.used[0]:
+            continue
+        activity = block.evaluate(quota)
+        at_limit = (np.abs(activity - block.lower) < NEAR) | (np.abs(activity - block.upper) < NEAR)
+        flags = np.zeros(block.expression.grouping.size, dtype=bool)
+        flags[block.keep[at_limit]] = True
+        out[np.broadcast_to(block.expression.grouping.expand(flags), quota.shape)] = block.use.name
+    out[~problem.eligible] = ""
+    return out
+
+
+def fairness_table(
+    problem: Problem, kept: Sequence[Block], quota: Ints, levels: Levels, fair: Fair, columns: Ints
+) -> pd.DataFrame:
+    """Level of each rep, the level of its peer group, and the rule that keeps the two apart."""
+    unit, totals = float(problem.unit), quota.sum(axis=(1, 2)).astype(float)
+    capacity = problem.capacity.by(REP)
+    group = problem.group(REP).within(problem.group(PEER_GROUP))
+    shares = np.full(totals.size, -1)
+    for k, block in enumerate(fair.blocks):
+        shares[columns[block.members]] = k
+    stop = np.full(totals.size, LINK)
+    stop[columns] = fair.stop
+    main = _main_blocks(group, np.where(stop == LINK, shares, -1), capacity)
+    where = [(block, k) for block in kept for k in range(block.size)]
+    reasons = [
+        _reason(where, fair.blocks, int(stop[i]), int(shares[i]), int(main[group[i]])) for i in range(totals.size)
+    ]
+    level = np.divide(totals - levels.offset, levels.scale, out=np.full(totals.size, np.nan), where=levels.scale > 0)
+    shared = np.array([fair.blocks[main[g]].level if main[g] >= 0 else np.nan for g in group])
+    stretch = np.divide(totals, capacity, out=np.full(totals.size, np.nan), where=capacity > 0)
+    spread = np.where(problem.spread > 0, problem.spread, np.nan)
+    table = {
+        "rep_id": problem.index.reps.index,
+        "peer_group": problem.index.reps[PEER_GROUP].to_numpy(),
+        "quota": totals * unit,
+        "capacity": capacity * unit,
+        "stretch": stretch,
+        "level": level,
+        "block": shared,
+        "chance": ndtr((problem.expected - totals) / spread),
+        "stopped_by": [r[0] for r in reasons],
+        "source": [r[1] for r in reasons],
+    }
+    return pd.DataFrame(table)[[c.name for c in FAIRNESS]]
+
+
+def _main_blocks(group: Ints, shares: Ints, capacity: Floats) -> Ints:
+    """For each peer group the level block that holds most of its capacity; -1 when none does."""
+    out = np.full(group.max(initial=0) + 1, -1)
+    for g in range(out.size):
+        mine = (group == g) & (shares >= 0)
+        if mine.any():
+            out[g] = np.bincount(shares[mine], capacity[mine]).argmax()
+    return out
+
+
+def _reason(
+    where: Sequence[tuple[Block, int]], blocks: Sequence[LevelBlock], stop: int, share: int, main: int
+) -> tuple[str, str]:
+    """Rule and scope that keep a rep from its group's level, and their file lines; empty when at the level."""
+    if stop != LINK:
+        named = [stop]
+    elif share in (main, -1) or blocks[share].level == (blocks[main].level if main >= 0 else np.nan):
+        return "", ""
+    else:
+        named = [k for k in (*blocks[share].held_by, *blocks[main].held_by) if k != LINK]
+        named = [k for k in dict.fromkeys(named) if where[k][0].use.name != "meet_target"]
+    words = [f"{where[k][0].use.name} {where[k][0].scope(where[k][1])}" for k in named]
+    more = f" and {len(words) - 3} more" if len(words) > 3 else ""
+    sources = dict.fromkeys(where[k][0].source(where[k][1]) for k in named[:3])
+    return "; ".join(words[:3]) + more, "; ".join(sources)
+
+
+def measures(problem: Problem, quota: Ints, fairness: pd.DataFrame) -> pd.DataFrame:
+    """Totals and the spread of stretch over reps; Gini and Jain's index weigh each rep alike."""
+    unit, total = float(problem.unit), float(quota.sum())
+    stretch = fairness["stretch"].dropna().to_numpy()
+    chance = fairness["chance"].dropna().to_numpy()
+    last = float(problem.last_year.values.sum())
+    rows = [
+        ("quota_total", total * unit, "money", "", "sum of all quotas"),
+        ("capacity_total", float(problem.capacity.values.sum()) * unit, "money", "", "sum of all capacity"),
+        ("last_year_total", last * unit, "money", "", "sales in the same months a year before"),
+        ("overassignment", float(problem.overassignment), "ratio", "", "sum of quotas / target - 1"),
+        ("growth", total / last - 1 if last > 0 else np.nan, "ratio", "", "sum of quotas / last year's sales - 1"),
+    ]
+    if stretch.size:
+        rows += [
+            ("stretch_median", float(np.median(stretch)), "ratio", "lower", "median quota / capacity of the reps"),
+            ("stretch_max", float(stretch.max()), "ratio", "lower", "highest quota / capacity"),
+            ("stretch_range", float(np.ptp(stretch)), "ratio", "lower", "highest less lowest quota / capacity"),
+            ("stretch_gini", gini(stretch), "ratio", "lower", "Gini index of quota / capacity, 0 is equal"),
+            ("stretch_jain", jain(stretch), "ratio", "higher", "Jain's index of quota / capacity, 1 is equal"),
+            ("reps_over_capacity", float((stretch > 1).sum()), "reps", "lower", "reps asked for more than capacity"),
+        ]
+    if chance.size:
+        rows += [
+            ("chance_median", float(np.median(chance)), "ratio", "higher", "median chance that sales reach the quota"),
+            ("chance_range", float(np.ptp(chance)), "ratio", "lower", "highest less lowest chance"),
+        ]
+    rows.append(
+        (
+            "reps_stopped",
+            float((fairness["stopped_by"] != "").sum()),
+            "reps",
+            "lower",
+            "reps a rule keeps from their group's level",
+        )
+    )
+    return pd.DataFrame(rows, columns=[c.name for c in MEASURES])
+
+
+def gini(x: Floats) -> float:
+    """Gini index ``sum_ij |x_i - x_j| / (2 n^2 mean)``, by the sorted formula."""
+    x = np.sort(x)
+    n = x.size
+    return float((2 * np.arange(1, n + 1) - n - 1) @ x / (n * x.sum())) if x.sum() > 0 else 0.0
+
+
+def jain(x: Floats) -> float:
+    """Jain's fairness index ``(sum x)^2 / (n sum x^2)``."""
+    return float(x.sum() ** 2 / (x.size * (x @ x))) if (x @ x) > 0 else 1.0
+
+
+def active(problem: Problem) -> Bools:
+    """Reps who may have a quota at all."""
+    return np.asarray(problem.eligible.any(axis=(1, 2)))

@@ -1,0 +1,166 @@
+"""The rules and goals a scenario names, checked against their signatures and filled with its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from quotaopt.errors import Finding, UnknownNameError, nearest
+from quotaopt.goals import Distance, Levels, goal
+from quotaopt.optimize.statement import RuleUse
+from quotaopt.problem import Problem
+from quotaopt.registry import Registry
+from quotaopt.rules import rule
+
+if TYPE_CHECKING:
+    from quotaopt.scenario import Scenario
+
+SOFT = ("penalty", "priority")
+
+
+def check_rules(scenario: Scenario) -> list[Finding]:
+    """Names and parameters of rules and goals, and the names of forecaster and solver, against the registries."""
+    from quotaopt.forecast import forecasters
+    from quotaopt.optimize.solvers import solvers
+
+    settings, findings = scenario.settings, []
+    for name, number, given in _tables(settings.rules):
+        if name not in rule:
+            findings.append(_unknown(scenario, rule, name, ("rules", name)))
+        else:
+            findings += _check(
+                scenario, rule, name, {k: v for k, v in given.items() if k not in SOFT}, ("rules", name, *number)
+            )
+            findings += _check_soft(scenario, given, ("rules", name, *number))
+    for entry in settings.goals:
+        given = {"name": entry} if isinstance(entry, str) else dict(entry)
+        name = given.pop("name", "")
+        findings += (
+            [_unknown(scenario, goal, name, ("goals",))]
+            if name not in goal
+            else _check(scenario, goal, name, given, ("goals",))
+        )
+    for registry, name, path in (
+        (forecasters, settings.forecast.method, ("forecast", "method")),
+        (solvers, settings.solver.name, ("solver", "name")),
+    ):
+        if name not in registry:
+            findings.append(_unknown(scenario, registry, name, path))
+    return findings
+
+
+def _tables(rules: Any) -> list[tuple[str, tuple[str, ...], dict[str, Any]]]:
+    """Each use of a rule: its name, its number when it is used several times, its table."""
+    uses: list[tuple[str, tuple[str, ...], dict[str, Any]]] = []
+    for name, given in rules.items():
+        if isinstance(given, list):
+            uses += [(name, (str(k),), dict(one)) for k, one in enumerate(given)]
+        elif given is not False:
+            uses.append((name, (), {} if given is True else dict(given)))
+    return uses
+
+
+def _finding(scenario: Scenario, path: Sequence[str], what: str, value: str = "", remedy: str = "") -> Finding:
+    file, _, line = scenario.source(*path).rpartition(":")
+    place = (file, int(line)) if line.isdigit() else (scenario.source(*path), None)
+    return Finding(what, remedy, file=place[0], line=place[1], column=".".join(path), value=value, code="scenario")
+
+
+def _unknown(scenario: Scenario, registry: Registry[Any], name: str, path: Sequence[str]) -> Finding:
+    error = UnknownNameError(registry.kind, name, registry)
+    return _finding(scenario, path, f"no such {registry.kind}", "" if name in path else name, error.remedy)
+
+
+@cache
+def _model(kind: str, name: str) -> type[BaseModel]:
+    """A closed model of the keyword parameters of a rule or goal."""
+    registry: Registry[Any] = rule if kind == "rule" else goal
+    fields: Any = {p.name: (p.annotation, p.default) for p in registry.parameters(name).values()}
+    return create_model(name, __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True), **fields)
+
+
+def _check(
+    scenario: Scenario, registry: Registry[Any], name: str, given: dict[str, Any], path: tuple[str, ...]
+) -> list[Finding]:
+    """Parameters of one rule or goal against its signature."""
+    try:
+        _model(registry.kind, name)(**given)
+    except ValidationError as error:
+        return [_parameter_finding(scenario, registry, name, path, e) for e in error.errors()]
+    return []
+
+
+def _parameter_finding(
+    scenario: Scenario, registry: Registry[Any], name: str, path: tuple[str, ...], error: Any
+) -> Finding:
+    where = tuple(str(p) for p in error["loc"])
+    if error["type"] == "extra_forbidden":
+        known = list(registry.parameters(name)) + list(SOFT)
+        near = nearest(where[-1], known)
+        return _finding(
+            scenario,
+            (*path, *where),
+            f"{name} has no such parameter",
+            "",
+            f"Did you mean {near!r}?" if near else f"Known: {', '.join(known)}.",
+        )
+    return _finding(scenario, (*path, *where), error["msg"][0].lower() + error["msg"][1:], str(error["input"]))
+
+
+def _check_soft(scenario: Scenario, given: dict[str, Any], path: tuple[str, ...]) -> list[Finding]:
+    """`penalty` must be a positive number, `priority` a whole number from 1."""
+    findings = []
+    if "penalty" in given and not (isinstance(given["penalty"], int | float | Decimal) and given["penalty"] > 0):
+        findings.append(
+            _finding(
+                scenario,
+                (*path, "penalty"),
+                "must be a number above 0",
+                str(given["penalty"]),
+                "Leave it out to make the rule hard.",
+            )
+        )
+    if "priority" in given and not (isinstance(given["priority"], int) and given["priority"] >= 1):
+        findings.append(
+            _finding(scenario, (*path, "priority"), "must be a whole number from 1", str(given["priority"]))
+        )
+    if "priority" in given and "penalty" not in given:
+        findings.append(
+            _finding(scenario, (*path, "priority"), "only soft rules have a priority", "", "Add a penalty.")
+        )
+    return findings
+
+
+def rule_uses(scenario: Scenario) -> list[RuleUse]:
+    """The rules of a scenario with checked parameters."""
+    uses = []
+    for name, number, given in _tables(scenario.settings.rules):
+        parameters = _model("rule", name)(**{k: v for k, v in given.items() if k not in SOFT})
+        penalty = given.get("penalty")
+        uses.append(
+            RuleUse(
+                name,
+                {k: getattr(parameters, k) for k in type(parameters).model_fields},
+                None if penalty is None else float(penalty),
+                int(given.get("priority", 1)),
+                scenario.source("rules", name, *number),
+            )
+        )
+    return uses
+
+
+def goal_uses(scenario: Scenario, problem: Problem) -> list[tuple[str, Levels | Distance]]:
+    """The goals of a scenario in order; `level_stretch` settles what they leave open."""
+    found: list[tuple[str, Levels | Distance]] = []
+    for entry in scenario.settings.goals:
+        given = {"name": entry} if isinstance(entry, str) else dict(entry)
+        name = given.pop("name")
+        parameters = _model("goal", name)(**given)
+        found.append((name, goal[name](problem, **{k: getattr(parameters, k) for k in type(parameters).model_fields})))
+    if not any(isinstance(g, Levels) for _, g in found):
+        found.append(("level_stretch", goal["level_stretch"](problem)))
+    return found

@@ -1,0 +1,105 @@
+"""Align a scenario, its data and its capacity into the `Problem` the optimiser sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from quotaopt import columns as c
+from quotaopt.problem import Bools, Cube, Floats, Index, Lock, Problem
+
+if TYPE_CHECKING:
+    from quotaopt.capacity import Capacity
+    from quotaopt.forecast import Forecast
+    from quotaopt.scenario import Scenario
+    from quotaopt.tables import Inputs
+
+# A cell a rep could fill although its forecast is nothing keeps this share of an even pattern, so that a rule may
+# still use it; without such a rule it stays practically empty.
+FAINT = 1e-6
+
+
+def prepare(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Capacity) -> Problem:
+    """Align labels and amounts; amounts become rounding units."""
+    settings = scenario.settings
+    unit = Decimal(settings.rounding.to)
+    index = make_index(inputs, forecast.reps, forecast.products, forecast.months)
+    per_unit = 1.0 / float(unit)
+    available = _available(inputs, forecast)
+    values = capacity.values * per_unit * available
+    plan = _plan_cube(index, inputs.plan, unit)
+    presence = (capacity.headcount * capacity.ramp).mean(axis=1)
+    return Problem(
+        index=index,
+        unit=unit,
+        target=quota_total(settings.target * settings.unit, settings.overassignment, unit),
+        capacity=Cube(index, values),
+        reference=Cube(index, _reference(values if plan is None else plan, values, available)),
+        last_year=Cube(index, forecast.last_year * per_unit),
+        expected=forecast.rep_mean * per_unit * presence,
+        spread=forecast.rep_spread * per_unit * presence,
+        presence=presence,
+        full_last_year=np.asarray(forecast.full_last_year, dtype=bool),
+        overassignment=settings.overassignment,
+        plan=None if plan is None else Cube(index, plan),
+        locks=[
+            Lock(k.rep_id, k.product_id, k.month, int((k.value / unit).to_integral_value()), k.source)
+            for k in inputs.locks
+        ],
+    )
+
+
+def quota_total(target: Decimal, overassignment: Decimal, unit: Decimal) -> int:
+    """Target × (1 + overassignment) in whole rounding units, nearest."""
+    return int((target * (1 + overassignment) / unit).to_integral_value(ROUND_HALF_EVEN))
+
+
+def make_index(inputs: Inputs, reps: Sequence[str], products: Sequence[str], months: Sequence[str]) -> Index:
+    """Sorted labels with the attributes one may total by."""
+    roster = inputs.roster.set_index("rep_id").loc[list(reps)]
+    catalogue = inputs.products.set_index("product_id").loc[list(products)]
+    year, month = (np.array([int(m[k]) for m in months]) for k in (slice(0, 4), slice(5, 7)))
+    time = pd.DataFrame(
+        {
+            c.QUARTER: [f"{y}-Q{(m + 2) // 3}" for y, m in zip(year, month, strict=True)],
+            c.HALF: [f"{y}-H{(m + 5) // 6}" for y, m in zip(year, month, strict=True)],
+        },
+        index=pd.Index(months),
+    )
+    return Index(
+        roster[list(c.REP_ATTRIBUTES[1:])].astype(str), catalogue[list(c.PRODUCT_ATTRIBUTES[1:])].astype(str), time
+    )
+
+
+def _available(inputs: Inputs, forecast: Forecast) -> Bools:
+    """Whether a product is sold in a month: 1 × P × T."""
+    catalogue = inputs.products.set_index("product_id").loc[list(forecast.products)]
+    months = np.array(forecast.months)
+    launch, end = (catalogue[k].to_numpy(dtype=str)[:, None] for k in ("launch_month", "end_month"))
+    return np.asarray(((launch <= months) & ((end == "") | (months <= end)))[None, :, :], dtype=bool)
+
+
+def _reference(pattern: Floats, capacity: Floats, available: Bools) -> Floats:
+    """The pattern the spread follows, faintly positive wherever a quota may stand."""
+    products, months = capacity.sum(axis=2, keepdims=True), capacity.sum(axis=1, keepdims=True)
+    total = capacity.sum(axis=(1, 2), keepdims=True)
+    even = np.divide(products * months, total, out=np.zeros_like(capacity), where=total > 0) * available
+    return np.asarray(np.where(even > 0, np.maximum(pattern, FAINT * even), 0.0))
+
+
+def _plan_cube(index: Index, plan: pd.DataFrame | None, unit: Decimal) -> Floats | None:
+    """The current plan in units, R × P × T."""
+    if plan is None:
+        return None
+    cube = np.zeros(index.shape)
+    at = tuple(
+        t.index.get_indexer(pd.Index(plan[k]))
+        for t, k in zip((index.reps, index.products, index.months), ("rep_id", "product_id", "month"), strict=True)
+    )
+    inside = np.logical_and.reduce([k >= 0 for k in at])
+    np.add.at(cube, tuple(k[inside] for k in at), plan["quota"].astype(float).to_numpy()[inside] / float(unit))
+    return cube

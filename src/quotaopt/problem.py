@@ -1,0 +1,249 @@
+"""The seam between estimation and optimisation: aligned arrays, sorted labels, nothing else.
+
+A `Problem` holds everything the optimiser may see. Amounts are in *rounding units* (one unit is the smallest
+amount a quota may change by, for example 100 or 0.01 of money), as floats; labels are sorted once, here, so
+that no later step can depend on the order of the input rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from quotaopt import columns as c
+from quotaopt.errors import UnknownNameError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+SIDES = (c.REP_ATTRIBUTES, c.PRODUCT_ATTRIBUTES, c.TIME_ATTRIBUTES)
+
+
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """Which sub-total each cell belongs to, for one choice of attributes.
+
+    Attributes
+    ----------
+    by : the attributes, in the order asked for.
+    codes : for each side (reps, products, months) the group number of each item; zeros where the side is unused.
+    shape : number of groups on each side; the sub-totals are the C-ordered array of that shape, flattened.
+    used : which sides have an attribute in `by`.
+    names : for each side the label of each group.
+    """
+
+    by: tuple[str, ...]
+    codes: tuple[Ints, Ints, Ints]
+    shape: tuple[int, int, int]
+    used: tuple[bool, bool, bool]
+    names: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+
+    @property
+    def size(self) -> int:
+        """Number of sub-totals."""
+        return int(np.prod(self.shape))
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """Name of each sub-total, like ``North 2027-01``; ``all`` for the grand total."""
+        sides = [names for names, used in zip(self.names, self.used, strict=True) if used]
+        return [" ".join(p) for p in _product(sides)] if sides else ["all"]
+
+    def sum(self, cube: NDArray[Any]) -> NDArray[Any]:
+        """Sub-totals of a rep × product × month array, flat, in the order of `labels`."""
+        for axis in (2, 1, 0):
+            cube = _reduce(cube, axis, self.codes[axis], self.shape[axis], self.used[axis])
+        return cube.reshape(-1)
+
+    def expand(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The sub-total's value at each cell: broadcastable to rep × product × month."""
+        out = values.reshape(self.shape)
+        for axis in range(3):
+            if self.used[axis]:
+                out = np.take(out, self.codes[axis], axis=axis)
+        return out
+
+    def within(self, coarse: Grouping) -> Ints:
+        """For each sub-total here, the sub-total of `coarse` that contains it.
+
+        Raises
+        ------
+        ValueError
+            If some sub-total here is spread over several of `coarse`.
+        """
+        sides = []
+        for mine, n, theirs in zip(self.codes, self.shape, coarse.codes, strict=True):
+            parent = np.zeros(n, dtype=np.int64)
+            parent[mine] = theirs
+            if not np.array_equal(parent[mine], theirs):
+                raise ValueError(f"total by {', '.join(self.by)} is not part of one by {', '.join(coarse.by)}")
+            sides.append(parent)
+        r, p, t = np.ix_(*sides)
+        _, n_products, n_months = coarse.shape
+        return np.asarray(((r * n_products + p) * n_months + t).reshape(-1), dtype=np.int64)
+
+
+def _product(sides: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    out: list[tuple[str, ...]] = [()]
+    for names in sides:
+        out = [(*head, name) for head in out for name in names]
+    return out
+
+
+def _reduce(cube: NDArray[Any], axis: int, codes: Ints, n: int, used: bool) -> NDArray[Any]:
+    """Sum `cube` along one axis into `n` groups, keeping the axis."""
+    if not used:
+        return np.asarray(cube.sum(axis=axis, keepdims=True))
+    if n == codes.size and np.array_equal(codes, np.arange(n)):
+        return cube
+    order = np.argsort(codes, kind="stable")
+    starts = np.searchsorted(codes[order], np.arange(n))
+    return np.asarray(np.add.reduceat(np.take(cube, order, axis=axis), starts, axis=axis))
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """Sorted labels and attributes of reps, products and months.
+
+    `reps`, `products` and `months` are tables whose index is the sorted id and whose columns are the
+    attributes one may total by (texts; an empty text is a group of its own).
+    """
+
+    reps: pd.DataFrame
+    products: pd.DataFrame
+    months: pd.DataFrame
+    _groupings: dict[tuple[str, ...], Grouping] = field(default_factory=dict, repr=False)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Numbers of reps, products and months."""
+        return len(self.reps), len(self.products), len(self.months)
+
+    @property
+    def attributes(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """Attributes known on each side; the first of a side is the item itself."""
+        tables = (self.reps, self.products, self.months)
+        return tuple((side[0], *map(str, t.columns)) for side, t in zip(SIDES, tables, strict=True))  # type: ignore[return-value]
+
+    def group(self, *by: str) -> Grouping:
+        """The grouping by these attributes; one object per choice, made once.
+
+        Raises
+        ------
+        UnknownNameError
+            If an attribute is not known.
+        """
+        if by not in self._groupings:
+            known = [a for side in self.attributes for a in side]
+            for name in by:
+                if name not in known:
+                    raise UnknownNameError("attribute", name, known)
+            sides = [self._side(axis, [a for a in by if a in self.attributes[axis]]) for axis in range(3)]
+            codes, names, used = zip(*sides, strict=True)
+            shape = tuple(len(n) for n in names)
+            self._groupings[by] = Grouping(by, codes, shape, used, names)  # type: ignore[arg-type]
+        return self._groupings[by]
+
+    def _side(self, axis: int, by: list[str]) -> tuple[Ints, tuple[str, ...], bool]:
+        table = (self.reps, self.products, self.months)[axis]
+        if not by:
+            return np.zeros(len(table), dtype=np.int64), ("",), False
+        item = self.attributes[axis][0]
+        if item in by:  # the item decides every other attribute of its side
+            return np.arange(len(table), dtype=np.int64), tuple(map(str, table.index)), True
+        keys = pd.MultiIndex.from_frame(table[by].astype(str))
+        codes, unique = pd.factorize(keys, sort=True)
+        return np.asarray(codes, dtype=np.int64), tuple(" ".join(key) for key in unique), True
+
+
+@dataclass(frozen=True, eq=False)
+class Cube:
+    """An amount per rep × product × month that can be totalled by any attributes."""
+
+    index: Index
+    values: Floats
+
+    def by(self, *by: str) -> Floats:
+        """Sub-totals by these attributes, flat (see `Grouping.labels` for the order)."""
+        return np.asarray(self.index.group(*by).sum(self.values), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A quota that must stay: `None` for product or month means all of them. `value` is in rounding units."""
+
+    rep: str
+    product: str | None
+    month: str | None
+    value: int
+    source: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Everything the optimiser sees, in rounding units.
+
+    Attributes
+    ----------
+    index : sorted labels and attributes.
+    unit : money in one rounding unit.
+    target : sum of all quotas, a whole number of units (target × (1 + overassignment)).
+    capacity : what each rep can carry (R × P × T).
+    reference : pattern the spread follows; positive exactly where a quota may stand.
+    last_year : sales in the same months a year before.
+    expected, spread : median and spread (one normal standard deviation) of each rep's sales over the plan (R).
+    presence : headcount × ramp, mean over the plan months (R); 1 for a full-time, fully ramped rep.
+    full_last_year : whether the rep was there in all of the same months a year before (R).
+    overassignment : sum of quotas / target - 1, already inside `target`.
+    plan : current plan, when re-planning.
+    locks : quotas that must stay.
+    """
+
+    index: Index
+    unit: Decimal
+    target: int
+    capacity: Cube
+    reference: Cube
+    last_year: Cube
+    expected: Floats
+    spread: Floats
+    presence: Floats
+    full_last_year: Bools
+    overassignment: Decimal = Decimal(0)
+    plan: Cube | None = None
+    locks: Sequence[Lock] = ()
+
+    def group(self, *by: str) -> Grouping:
+        """The grouping by these attributes."""
+        return self.index.group(*by)
+
+    @cached_property
+    def eligible(self) -> Bools:
+        """Cells where a quota may stand (R × P × T)."""
+        return self.reference.values > 0
+
+    def units(self, money: float | int | str | Decimal) -> Decimal:
+        """An amount of money in rounding units, exactly."""
+        return Decimal(str(money)) / self.unit
+
+    def named(self, by: str, values: Mapping[str, Any], fill: Any) -> list[Any]:
+        """`values` by name, in the order of the grouping's labels, `fill` where none is given.
+
+        Raises
+        ------
+        UnknownNameError
+            If a name is none of the labels.
+        """
+        labels = self.group(by).labels
+        for name in values:
+            if name not in labels:
+                raise UnknownNameError(by, name, labels)
+        return [values.get(label, fill) for label in labels]

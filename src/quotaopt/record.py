@@ -1,0 +1,165 @@
+"""A plan as tables: every number of a run, in the columns that `columns.py` declares.
+
+Quotas are written from whole rounding units times the unit, exactly; every other amount is rounded to cents
+and every ratio to six digits, so that a re-run of an unchanged scenario writes the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from quotaopt import columns as c
+from quotaopt.capacity import Capacity, capacity_table
+from quotaopt.errors import Finding
+from quotaopt.forecast import Forecast, forecast_table
+from quotaopt.plan import Plan
+from quotaopt.problem import Problem
+from quotaopt.scenario import Scenario
+from quotaopt.tables import Inputs
+
+DECIMALS = {"money": 2, "ratio": 6}
+SIGNIFICANT = 12
+
+
+def tables_of(
+    run_id: str, scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Capacity, plan: Plan
+) -> dict[str, tuple[pd.DataFrame, Sequence[c.Column]]]:
+    """Every table of a run by file name (without ``.csv``), with its columns.
+
+    ``quotas`` and ``totals`` are there when a plan exists, ``conflicts`` when none does.
+    """
+    cells = cell_table(scenario, inputs, forecast, capacity, plan)
+    made: dict[str, tuple[pd.DataFrame, Sequence[c.Column]]] = {}
+    if plan.quota is not None:
+        stamp = {"run_id": run_id, "scenario": scenario.name}
+        made["quotas"] = cells.assign(**stamp), c.QUOTAS
+        made["totals"] = total_table(cells, scenario, plan.problem.unit).assign(**stamp), c.TOTALS
+    else:
+        made["conflicts"] = plan.conflicts, c.CONFLICTS
+    made["forecast"] = cells, c.FORECAST
+    made["capacity"] = cells, c.CAPACITY
+    made["accuracy"] = forecast.accuracy, c.ACCURACY
+    made["rules"] = plan.rules, c.RULES
+    made["goals"] = plan.goals, c.GOALS
+    made["fairness"] = plan.fairness, c.FAIRNESS
+    made["measures"] = plan.measures, c.MEASURES
+    notes = (*inputs.warnings, *forecast.notes, *plan.notes)
+    made["warnings"] = finding_table(notes), c.WARNINGS
+    return {name: (shape(frame, columns), columns) for name, (frame, columns) in made.items()}
+
+
+def cell_table(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Capacity, plan: Plan) -> pd.DataFrame:
+    """One row per rep × product × month with everything known of that cell; amounts in money."""
+    problem, roster = plan.problem, inputs.roster.set_index("rep_id")
+    table = forecast_table(forecast).join(capacity_table(forecast, capacity)[["headcount", "ramp", "capacity"]])
+    ends = dict(
+        zip(forecast.months, pd.PeriodIndex(forecast.months, freq="M").end_time.strftime("%Y-%m-%d"), strict=True)
+    )
+    table = table.assign(
+        rep_name=table["rep_id"].map(roster["rep_name"]).fillna(""),
+        region=table["rep_id"].map(roster["region"]).fillna(""),
+        period_start=table["period"] + "-01",
+        period_end=table["period"].map(ends),
+        last_year=forecast.last_year.ravel(),
+        baseline=problem.reference.values.ravel() * float(problem.unit),
+        locked=locked_cells(problem).ravel(),
+        currency=scenario.settings.currency,
+        unit=1,
+    )
+    if plan.quota is None or plan.binding_rule is None:
+        return table
+    units = plan.quota.ravel()
+    table = table.assign(
+        quota_units=units, quota=money_text(units, problem.unit), binding_rule=plan.binding_rule.ravel()
+    )
+    return _with_ratios(table, problem.unit)
+
+
+def locked_cells(problem: Problem) -> NDArray[np.bool_]:
+    """Whether a lock covers a cell (R × P × T)."""
+    index = problem.index
+    locked = np.zeros(index.shape, dtype=bool)
+    for lock in problem.locks:
+        rep = index.reps.index.get_loc(lock.rep)
+        product = slice(None) if lock.product is None else index.products.index.get_loc(lock.product)
+        month = slice(None) if lock.month is None else index.months.index.get_loc(lock.month)
+        locked[rep, product, month] = True
+    return locked
+
+
+def money_text(units: NDArray[np.int64], unit: Decimal) -> NDArray[Any]:
+    """Whole rounding units as money, written exactly: 12345 units of 0.01 are ``123.45``."""
+    digits, exponent = int(Decimal("".join(map(str, unit.as_tuple().digits)))), int(unit.as_tuple().exponent)
+    whole = pd.Series(units) * (digits * 10 ** max(exponent, 0))
+    if exponent >= 0:
+        return np.asarray(whole.astype(str))
+    head, tail = whole.abs().divmod(10**-exponent)
+    text = head.astype(str) + "." + tail.astype(str).str.zfill(-exponent)
+    return np.asarray(text.where(whole >= 0, "-" + text))
+
+
+def _with_ratios(table: pd.DataFrame, unit: Decimal) -> pd.DataFrame:
+    quota = table["quota_units"] * float(unit)
+    return table.assign(
+        stretch=quota / table["capacity"].where(table["capacity"] > 0),
+        change=quota / table["last_year"].where(table["last_year"] > 0) - 1,
+    )
+
+
+def total_table(cells: pd.DataFrame, scenario: Scenario, unit: Decimal) -> pd.DataFrame:
+    """Totals by every level of ``totals.csv``; the quotas are summed in whole units."""
+    levels = {"all": [], "region": ["region"], "rep": ["rep_id"], "product": ["product_id"], "period": ["period"],
+              "region_product": ["region", "product_id"]}  # fmt: skip
+    names = cells.drop_duplicates("rep_id").set_index("rep_id")["rep_name"]
+    amounts = ["quota_units", "capacity", "last_year"]
+    parts = []
+    for level, by in levels.items():
+        part = cells.groupby(by, sort=True)[amounts].sum() if by else cells[amounts].sum().to_frame().T
+        keys = ["/".join(key) if isinstance(key, tuple) else str(key) for key in part.index] if by else ["all"]
+        parts.append(part.assign(level=level, key=keys).reset_index(drop=True))
+    table = pd.concat(parts, ignore_index=True).astype({"quota_units": "int64"})
+    table["name"] = table["key"].map(names).where(table["level"] == "rep", "").fillna("")
+    table["quota"] = money_text(table["quota_units"].to_numpy(), unit)
+    wanted = targets_of(scenario)
+    table["target"] = [wanted.get(pair, np.nan) for pair in zip(table["level"], table["key"], strict=True)]
+    table["gap"] = table["quota_units"] * float(unit) - table["target"]
+    return _with_ratios(table, unit)
+
+
+def targets_of(scenario: Scenario) -> dict[tuple[str, str], float]:
+    """The money each level and key must cover, where the scenario gives a value or a share."""
+    settings = scenario.settings
+    total = settings.target * settings.unit
+    wanted = {("all", "all"): float(total)}
+    for level, given in (("region", settings.by_region), ("product", settings.by_product)):
+        shares = sum(given.values()) == 1
+        wanted |= {(level, key): float(v * (total if shares else settings.unit)) for key, v in given.items()}
+    return wanted
+
+
+def finding_table(findings: Iterable[Finding]) -> pd.DataFrame:
+    """Findings as the rows of ``warnings.csv``."""
+    rows = [(f.severity, f.code, f.file, f.line, f.column, f.value, f.what, f.remedy) for f in findings]
+    return pd.DataFrame(rows, columns=[column.name for column in c.WARNINGS])
+
+
+def shape(frame: pd.DataFrame, columns: Sequence[c.Column]) -> pd.DataFrame:
+    """Exactly these columns in this order, rounded by what they count; a column that is missing is empty."""
+    table = frame.reindex(columns=[column.name for column in columns])
+    floats = [column for column in columns if pd.api.types.is_float_dtype(table[column.name])]
+    return table.assign(**{column.name: _rounded(table[column.name], column.unit) for column in floats})
+
+
+def _rounded(values: pd.Series[float], unit: str) -> pd.Series[float]:
+    """Cents, six digits of a ratio, or twelve significant digits of what counts nothing; never -0."""
+    if unit in DECIMALS:
+        return values.round(DECIMALS[unit]) + 0.0
+    size = np.floor(np.log10(values.abs().where(values != 0, 1.0)))
+    scale = 10.0 ** (SIGNIFICANT - 1 - size)
+    return (values * scale).round() / scale + 0.0

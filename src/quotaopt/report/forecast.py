@@ -1,0 +1,92 @@
+"""What `quotaopt forecast` prints: potential by rep or region, and how good the forecasters were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+from rich.console import RenderableType
+from rich.text import Text
+
+from quotaopt.forecast import Forecast
+from quotaopt.report.render import each, grid, labelled, money, percent, ratio
+from quotaopt.tables import Inputs
+
+AMOUNTS = ["potential", "last_year"]
+FLAGS = 8  # flagged reps shown
+
+
+def forecast_rows(forecast: Forecast, inputs: Inputs, level: float, by: str) -> pd.DataFrame:
+    """Potential over the whole plan by rep (with its range and what it rests on) or by region."""
+    roster = inputs.roster.set_index("rep_id").reindex(list(forecast.reps))
+    half = NormalDist().inv_cdf(0.5 + level / 2) * forecast.rep_spread
+    reps = pd.DataFrame({
+        "rep_id": list(forecast.reps), "rep_name": roster["rep_name"].to_numpy(),
+        "region": roster["region"].to_numpy(), "potential": forecast.rep_mean,
+        "low": np.maximum(forecast.rep_mean - half, 0), "high": forecast.rep_mean + half,
+        "last_year": forecast.last_year.sum(axis=(1, 2)), "months_used": forecast.months_used,
+        "own_weight": forecast.own_weight, "flag": forecast.flag,
+    })  # fmt: skip
+    if by == "rep":
+        table = reps
+    else:
+        sums = reps.groupby("region")[AMOUNTS].sum()
+        table = sums.assign(reps=reps.groupby("region").size()).reset_index()
+    change = table["potential"] / table["last_year"].where(table["last_year"] > 0) - 1
+    table.insert(int(table.columns.get_loc("last_year")) + 1, "change", change)  # type: ignore[arg-type]
+    return table.round(dict.fromkeys((*AMOUNTS, "low", "high"), 2) | {"change": 6, "own_weight": 6})
+
+
+def forecast_report(table: pd.DataFrame, accuracy: pd.DataFrame, by: str) -> Iterator[RenderableType]:
+    """The table, its total, and the accuracy of every forecaster against the naive ones."""
+    if by == "rep":
+        heads = ["rep", "region", "potential", "low", "high", "last year", "change", "months", "own"]
+        body: list[Sequence[str]] = [
+            (r.rep_name or r.rep_id, r.region, money(r.potential), money(r.low), money(r.high), money(r.last_year),
+             percent(r.change), str(int(r.months_used)), ratio(r.own_weight))
+            for r in each(table)
+        ]  # fmt: skip
+        yield grid(heads, body, right=range(2, 9))
+    else:
+        body = [
+            (r.region or "(none)", str(r.reps), money(r.potential), money(r.last_year), percent(r.change))
+            for r in each(table)
+        ]
+        yield grid(["region", "reps", "potential", "last year", "change"], body)
+    total, last = table["potential"].sum(), table["last_year"].sum()
+    yield Text(f"all  {money(total)}, {percent(total / last - 1) if last else 'no sales'} on last year", style="bold")
+    if by == "rep":
+        yield from _flags(table[table["flag"] != ""])
+    yield from _accuracy(accuracy)
+
+
+def _flags(table: pd.DataFrame) -> Iterator[RenderableType]:
+    """What is special about some reps."""
+    if len(table):
+        yield Text()
+        yield labelled((r.rep_name or r.rep_id, "", r.flag) for r in each(table.head(FLAGS)))
+    if len(table) > FLAGS:
+        yield Text(f"… {len(table) - FLAGS} more: --format csv", style="dim")
+
+
+def _accuracy(accuracy: pd.DataFrame) -> Iterator[RenderableType]:
+    """Every forecaster's errors, of months and of the whole plan, level by level."""
+    if not accuracy["origins"].max() > 0:
+        return
+    levels, methods = list(dict.fromkeys(accuracy["level"])), list(dict.fromkeys(accuracy["method"]))
+    errors = accuracy.set_index(["method", "level"])[["wape_month", "wape_sum"]]
+    chosen = set(accuracy.loc[accuracy["chosen"], "method"])
+    body = []
+    for method in methods:
+        cells = [
+            f"{percent(e['wape_month'], False)} · {percent(e['wape_sum'], False)}"
+            for e in (errors.loc[(method, level)] for level in levels)
+        ]
+        body.append((f"{method}{' *' * (method in chosen)}", *cells))
+    yield Text()
+    yield Text(
+        f"Error of a month · of the whole plan, in {accuracy['origins'].max()} back-tests (* used)", style="bold"
+    )
+    yield grid(["method", *levels], body)

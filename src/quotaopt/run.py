@@ -1,0 +1,235 @@
+"""One run: read → forecast → capacity → prepare → allocate → write → verify, and the folder it leaves.
+
+`run_scenario` is a composition root: it decides nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as package_version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pandas as pd
+
+from quotaopt import __version__
+from quotaopt import columns as c
+from quotaopt.allocate import check_rules, prepare
+from quotaopt.archive import RECORD, Run, find_run, list_runs, load_run, new_folder
+from quotaopt.capacity import check_profiles, make_capacity
+from quotaopt.crosscheck import Crosscheck, solve_with_each
+from quotaopt.errors import Finding, InputError, QuotaoptError
+from quotaopt.forecast import Forecast, make_forecast
+from quotaopt.optimize.solvers import version as solver_version
+from quotaopt.optimize.verify import check_written
+from quotaopt.plan import Plan
+from quotaopt.record import shape, tables_of
+from quotaopt.scenario import Scenario, load_scenario
+from quotaopt.tables import Inputs, datapackage, read_inputs, write_csv
+
+__all__ = ["Run", "check_scenario", "find_run", "list_runs", "run_scenario"]
+
+SCHEMA = "quotaopt/run/1"
+PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "highspy", "pulp", "pydantic", "click", "rich")
+EXIT = {"optimal": 0, "feasible": 0, "infeasible": 3, "no_solution": 4, "failed": 4, "unbounded": 70}
+
+Progress = Callable[[str], None]
+Tables = dict[str, tuple[pd.DataFrame, Sequence[c.Column]]]
+
+
+def load_scenarios(names: Sequence[str], project: Path, sets: Sequence[str] = ()) -> list[Scenario]:
+    """Load several scenarios.
+
+    Raises
+    ------
+    InputError
+        With every problem of all of them.
+    """
+    loaded, findings = [], list[Finding]()
+    for name in names:
+        try:
+            loaded.append(load_scenario(name, project, sets))
+        except InputError as error:
+            findings += error.findings
+    if findings:
+        raise InputError(dict.fromkeys(findings))
+    return loaded
+
+
+def check_all(names: Sequence[str], project: Path, sets: Sequence[str] = ()) -> tuple[list[Finding], list[Finding]]:
+    """Problems and warnings of several scenarios and their data, each once."""
+    findings = dict[Finding, None]()
+    for name in names:
+        try:
+            findings |= dict.fromkeys(check_scenario(load_scenario(name, project, sets))[1])
+        except InputError as error:
+            findings |= dict.fromkeys(error.findings)
+    return problems_in([*findings]), [finding for finding in findings if finding.severity != "error"]
+
+
+def check_scenario(scenario: Scenario) -> tuple[Inputs | None, list[Finding]]:
+    """Read everything and collect every problem and warning, in file order; no inputs when there is a problem."""
+    findings = list(check_rules(scenario))
+    inputs = None
+    try:
+        inputs = read_inputs(scenario)
+        findings += check_profiles(inputs, scenario.settings)
+        findings += inputs.warnings
+    except InputError as error:
+        findings += error.findings
+    return inputs if not problems_in(findings) else None, findings
+
+
+def problems_in(findings: Sequence[Finding]) -> list[Finding]:
+    """Those findings that stop a run."""
+    return [finding for finding in findings if finding.severity == "error"]
+
+
+def run_scenario(
+    scenario: Scenario, *, solvers: Sequence[str] = (), out: Path | None = None, progress: Progress | None = None
+) -> Run:
+    """Run one scenario and write its folder under `out` (default: ``runs/`` of the project).
+
+    Parameters
+    ----------
+    solvers : names to solve with, instead of the scenario's; tables come from the first that answers.
+    progress : called with a word for each stage that begins.
+
+    Raises
+    ------
+    InputError
+        With every problem of the scenario and its data; nothing is written then.
+    QuotaoptError
+        If the written plan breaks a rule; nothing is left behind then.
+    """
+    timer = Timer(progress or (lambda _: None))
+    started = datetime.now().astimezone()
+    with timer("read"):
+        inputs, findings = check_scenario(scenario)
+        if inputs is None:
+            raise InputError(problems_in(findings))
+    with timer("forecast"):
+        forecast = make_forecast(inputs, scenario.settings)
+    with timer("capacity"):
+        capacity = make_capacity(forecast, inputs, scenario.settings)
+        problem = prepare(scenario, inputs, forecast, capacity)
+    with timer("solve"):
+        checked = solve_with_each(problem, scenario, solvers or (scenario.settings.solver.name,), timer.progress)
+    parent = out or scenario.root / "runs"
+    with timer("write"), new_folder(parent, f"{started:%Y-%m-%d}-{scenario.name}") as (run_id, folder):
+        tables = tables_of(run_id, scenario, inputs, forecast, capacity, checked.plan)
+        if len(solvers) > 1:
+            tables["solvers"] = _solver_table(checked)
+        record = describe(run_id, scenario, inputs, forecast, checked)
+        record |= {"started": started.isoformat(), "seconds": timer.seconds}
+        write_run(folder, parent / run_id, scenario, tables, record, checked.plan)
+    return load_run(parent / run_id)
+
+
+class Timer:
+    """Seconds of each stage; says which stage begins."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress, self.seconds = progress, dict[str, float]()
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Time one stage."""
+        self.progress(stage)
+        began = perf_counter()
+        yield
+        self.seconds[stage] = round(perf_counter() - began, 3)
+
+
+def _solver_table(checked: Crosscheck) -> tuple[pd.DataFrame, Sequence[c.Column]]:
+    goals = [c.Column(f"goal_{k + 1}", "number", f"value of goal {k + 1}") for k in range(len(checked.plan.goals))]
+    columns = (*c.SOLVERS[:3], *goals, *c.SOLVERS[3:])
+    return shape(checked.table, columns), columns
+
+
+def describe(
+    run_id: str, scenario: Scenario, inputs: Inputs, forecast: Forecast, checked: Crosscheck
+) -> dict[str, Any]:
+    """What ``run.json`` holds, times apart."""
+    settings, plan = scenario.settings, checked.plan
+    total = None if plan.quota is None else number(int(plan.quota.sum()) * plan.problem.unit)
+    return {
+        "schema": SCHEMA,
+        "id": run_id,
+        "scenario": scenario.name,
+        "about": settings.about,
+        "model": settings.model,
+        "status": plan.status,
+        "exit_code": EXIT[plan.status] or checked.exit_code,
+        "sentence": plan.sentence,
+        "target": number(settings.target * settings.unit),
+        "overassignment": number(settings.overassignment),
+        "quota": total,
+        "currency": settings.currency,
+        "first_month": settings.months[0],
+        "last_month": settings.months[-1],
+        "solver": plan.solver,
+        "solver_version": solver_version(plan.solver),
+        "seed": settings.solver.seed,
+        "counts": count(inputs, forecast, plan),
+        "inputs": dict(inputs.hashes),
+        "versions": versions(),
+    }
+
+
+def count(inputs: Inputs, forecast: Forecast, plan: Plan) -> dict[str, Any]:
+    """How much was read, forecast and decided."""
+    months = inputs.history["month"]
+    methods = pd.Series(forecast.method.reshape(-1)).value_counts().sort_index()
+    return {
+        "sales": len(inputs.history),
+        "history_first": str(months.min()),
+        "history_last": str(months.max()),
+        "reps": len(forecast.reps),
+        "products": len(forecast.products),
+        "months": len(forecast.months),
+        "quotas": int(plan.problem.eligible.sum()),
+        "forecast_methods": {str(name): int(n) for name, n in methods.items()},
+        "flagged_reps": int((forecast.flag != "").sum()),
+    }
+
+
+def number(value: Decimal | int) -> int | float:
+    """A whole number where it is one, for JSON."""
+    return int(value) if value == int(value) else float(value)
+
+
+def versions() -> dict[str, str]:
+    """Versions of everything that can change a digit."""
+    found = {"quotaopt": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = package_version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def write_run(folder: Path, home: Path, scenario: Scenario, tables: Tables, record: dict[str, Any], plan: Plan) -> None:
+    """Write every file of a run that will live in `home`; read the quotas back and check them."""
+    encoding = scenario.settings.output.csv_encoding
+    for name, (frame, _) in tables.items():
+        write_csv(frame, folder / f"{name}.csv", encoding)
+    datapackage({f"{name}.csv": cols for name, (_, cols) in tables.items()}, folder / "datapackage.json", encoding)
+    (folder / "scenario.toml").write_text(scenario.to_toml(home), encoding="utf-8")
+    if plan.quota is not None:
+        verify_written(folder / "quotas.csv", plan, encoding)
+    (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def verify_written(path: Path, plan: Plan, encoding: str) -> None:
+    """Refuse a written plan that breaks a rule: the independent check in whole units."""
+    if broken := check_written(path, plan.problem, plan.statement, encoding):
+        raise QuotaoptError("the plan fails its own check and was not written:\n  " + "\n  ".join(broken))

@@ -1,0 +1,152 @@
+"""What can be wrong inside tables: one function per kind of mistake; each reports all its rows and raises nothing.
+
+Functions that read cells put the value into the sheet's frame in place of the text; cells that cannot be read are
+empty from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+
+from quotaopt.errors import nearest
+from quotaopt.tables.schema import HISTORY, Field, Kind
+from quotaopt.tables.sheet import SHOWN, Sheet
+from quotaopt.text import NUMBER, counted, plain_day, plain_month, plain_number
+
+SUBTOTALS = {"合计", "小计", "总计", "总和", "合計", "total", "totals", "subtotal", "sub-total", "grand total", "sum"}
+KEYS = {"rep_id": "rep", "product_id": "product", "date": "day", "month": "month", "order_id": "order"}
+
+
+def drop_subtotals(sheet: Sheet) -> None:
+    """Leave out rows such as 合计 or Total, and say so: they would count everything twice."""
+    texts = [f.name for f in sheet.table.fields if f.kind is not Kind.NUMBER and sheet.has(f.name)]
+    found = np.zeros(len(sheet.frame), dtype=bool)
+    for column in texts:
+        found[sheet.rows_where(column, lambda text: text.casefold().rstrip(":：") in SUBTOTALS)] = True
+    if found.any():
+        lines = [str(n) for n in sheet.line[found]]
+        shown = ", ".join(lines[:SHOWN]) + (f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else "")
+        sheet.warn(f"left out {counted(len(lines), 'subtotal row')}, line {shown}", code="subtotal")
+        sheet.keep(~found)
+
+
+def read_cells(sheet: Sheet) -> None:
+    """Read every cell of the columns we know: formulas, empty cells, months, days, numbers and their limits."""
+    for column in sheet.table.fields:
+        if not sheet.has(column.name):
+            continue
+        if sheet.needs(column.name):
+            empty = sheet.rows_where(column.name, lambda text: not text)
+            sheet.report(empty, column.name, "empty", "Fill it in, or delete the row.", code="empty-cell")
+        _drop_formulas(sheet, column.name)
+        if column.kind is Kind.NUMBER:
+            _read_numbers(sheet, column)
+        elif column.kind is not Kind.TEXT:
+            _read_dates(sheet, column)
+
+
+def _drop_formulas(sheet: Sheet, column: str) -> None:
+    """Report cells that hold a formula where its value should be; they count as empty from then on."""
+    formulas = sheet.rows_where(column, lambda text: text.startswith("="))
+    if formulas.size:
+        remedy = "In the workbook, copy the column and paste it as values."
+        sheet.report(formulas, column, "a formula, not a value", remedy, code="formula")
+        sheet.frame[column] = sheet.convert(column, lambda text: "" if text.startswith("=") else text)
+
+
+def _read_dates(sheet: Sheet, column: Field) -> None:
+    """Replace months by ``YYYY-MM`` and days by ``YYYY-MM-DD``; a history's day may also be a month."""
+    name = column.name
+    day = column.kind is Kind.DAY
+    monthly = day and sheet.table is HISTORY
+
+    def read(text: str) -> str:
+        return (plain_day(text) if day else "") or (plain_month(text) if monthly or not day else "")
+
+    bad = sheet.rows_where(name, lambda text: text and not read(text))
+    example = "2026-12-01" if day else "2026-12"
+
+    def remedy(_row: int, text: str) -> str:
+        whole_month = plain_month(text)
+        return f"Write the day too, like {whole_month}-01." if whole_month else f"Write it like {example}."
+
+    sheet.report(bad, name, "not a date" if day else "not a month", remedy, code="date")
+    sheet.frame[name] = sheet.convert(name, read)
+
+
+def _read_numbers(sheet: Sheet, column: Field) -> None:
+    """Check that numbers are plain and within their limits. They stay texts: who needs them exact reads them so."""
+    name = column.name
+    odd = sheet.rows_where(name, lambda text: text and not NUMBER.fullmatch(text))
+
+    def what(_row: int, text: str) -> str:
+        return "not a plain number" if plain_number(text) else "not a number"
+
+    def remedy(_row: int, text: str) -> str:
+        return f"Write {plain_number(text)}." if plain_number(text) else ""
+
+    sheet.report(odd, name, what, remedy, code="number")
+
+    def outside(text: str) -> bool:
+        return bool(NUMBER.fullmatch(text)) and not column.low <= float(text) <= column.high
+
+    what_limit = "negative" if column.high == np.inf else f"not between {column.low:g} and {column.high:g}"
+    sheet.report(sheet.rows_where(name, outside), name, what_limit, column.limits, code="range")
+
+
+def check_keys(sheet: Sheet, remedy: str) -> int:
+    """Report rows that say the same thing twice; without a `remedy` they are only counted.
+
+    Returns
+    -------
+    Number of rows that repeat an earlier one.
+    """
+    columns = [c for c in sheet.table.key if sheet.has(c)]
+    if not columns:
+        return 0
+    filled = np.all([sheet.frame[c].to_numpy() != "" for c in columns if sheet.needs(c)], axis=0)
+    again = np.flatnonzero(sheet.frame.duplicated(columns).to_numpy() & filled)
+    if remedy and again.size:
+        group = sheet.frame.groupby(columns, sort=False).ngroup().to_numpy()
+        _, first = np.unique(group, return_index=True)
+        words = [KEYS[c] for c in columns if not (c == "month" and "date" in columns)]
+        same = "same " + " and ".join(w for w in (", ".join(words[:-1]), words[-1]) if w)
+
+        def what(row: int, _text: str) -> str:
+            original = int(first[group[row]])
+            line, file = sheet.line[original], sheet.file[original]
+            return f"{same} as line {line}" if file == sheet.file[row] else f"{same} as {file}:{line}"
+
+        sheet.report(again, columns[0], what, remedy, code="duplicate", whole_row=True)
+    return int(again.size)
+
+
+def check_known(sheet: Sheet, column: str, known: Collection[str], where: str, remedy: str) -> None:
+    """Report each value that is not `known` once: its first row, how many rows have it, and the nearest one."""
+    if not sheet.has(column):
+        return
+    unknown = sheet.rows_where(column, lambda text: text and text not in known)
+    _, first, counts = np.unique(
+        sheet.frame[column].to_numpy()[unknown].astype(str), return_index=True, return_counts=True
+    )
+    order = np.argsort(first)
+    rows = {int(unknown[first[i]]): int(counts[i]) for i in order}
+
+    def what(row: int, _text: str) -> str:
+        return f"not in {where}" + (f", {counted(rows[row], 'row')}" if rows[row] > 1 else "")
+
+    def advise(_row: int, text: str) -> str:
+        near = nearest(text, known)
+        return f"Nearest: {near!r}." if near else remedy
+
+    sheet.report(list(rows), column, what, advise, code=f"unknown-{column.removesuffix('_id')}")
+
+
+def check_order(sheet: Sheet, first: str, last: str) -> None:
+    """Report rows whose end comes before their start."""
+    if sheet.has(first, last):
+        a, b = sheet.frame[first].to_numpy(), sheet.frame[last].to_numpy()
+        wrong = np.flatnonzero((a != "") & (b != "") & (b < a))
+        sheet.report(wrong, last, lambda row, _: f"before {sheet.label(first)} {a[row]}", code="order")

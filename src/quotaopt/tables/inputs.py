@@ -1,0 +1,202 @@
+"""Read and check every input file of a scenario: the border between people's files and the program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from quotaopt.advice import split_place
+from quotaopt.errors import Finding, InputError, nearest
+from quotaopt.scenario import Scenario
+from quotaopt.tables.checks import check_keys, check_known, check_order, drop_subtotals, read_cells
+from quotaopt.tables.read import read_sheet
+from quotaopt.tables.schema import TABLES, plain_header
+from quotaopt.tables.shape import LockRow, make_history, make_locks, make_plan, make_products, make_roster
+from quotaopt.tables.sheet import Sheet, join_sheets
+from quotaopt.text import counted
+
+REMEDIES = {
+    "history": 'Add an order_id, or set data.duplicates = "sum".',
+    "roster": "Keep one row for each rep.",
+    "products": "Keep one row for each product.",
+    "locks": "Keep one of the two.",
+    "plan": "Keep one of the two.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Every input table, checked; amounts are money (the files' amounts × `unit`), rows sorted by their ids.
+
+    Attributes
+    ----------
+    history : rep_id, product_id, month (``YYYY-MM``), amount; one row for each rep × product × month.
+    roster : rep_id, rep_name, region, team, manager, channel, segment, role, peer_group (texts, empty when absent),
+        start_date, end_date (NaT when absent), headcount, ramp_profile, and the columns we do not know as given.
+    products : product_id, product_name, family, launch_month, end_month (texts, empty when absent), and others.
+    locks : quotas that must stay.
+    plan : rep_id, product_id, month, quota (`Decimal`), when the scenario names a current plan.
+    warnings : what was odd but no problem.
+    hashes : file → SHA-256.
+    """
+
+    history: pd.DataFrame
+    roster: pd.DataFrame
+    products: pd.DataFrame
+    locks: tuple[LockRow, ...] = ()
+    plan: pd.DataFrame | None = None
+    warnings: tuple[Finding, ...] = ()
+    hashes: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_inputs(scenario: Scenario) -> Inputs:
+    """Read every input file of a scenario.
+
+    Raises
+    ------
+    InputError
+        With every problem of every file, in file order, and the warnings among them.
+    """
+    sheets = {name: _read_table(scenario, name) for name in TABLES}
+    _check_across(scenario, sheets)
+    findings = tuple(f for sheet in sheets.values() for f in sheet.findings)
+    if any(f.severity == "error" for f in findings):
+        raise InputError(findings)
+    unit = scenario.settings.unit
+    history = make_history(sheets["history"], unit)
+    return Inputs(
+        history,
+        make_roster(sheets["roster"]),
+        make_products(sheets["products"], history),
+        make_locks(sheets["locks"], unit),
+        make_plan(sheets["plan"], unit) if scenario.settings.data.plan else None,
+        findings,
+        {file: digest for sheet in sheets.values() for file, digest in sheet.hashes.items()},
+    )
+
+
+def _read_table(scenario: Scenario, name: str) -> Sheet:
+    """All files of one table, with everything that can be checked without the other tables."""
+    data = scenario.settings.data
+    mapping: Mapping[str, str] = getattr(data.columns, name)
+    missing, parts = [], []
+    for path in getattr(data, name):
+        if path.is_file():
+            parts.append(read_sheet(path, scenario.show(path), TABLES[name], mapping, data.encoding))
+        else:
+            missing.append(_no_file(scenario, name, path))
+    sheet = join_sheets(TABLES[name], parts)
+    sheet.findings[:0] = [*missing, *_check_mapping(scenario, name, mapping, parts)]
+    drop_subtotals(sheet)
+    read_cells(sheet)
+    if name == "history" and sheet.has("date"):
+        sheet.frame["month"] = sheet.convert("date", lambda day: day[:7])
+    if name == "history" and sheet.has("amount"):
+        returns = sheet.rows_where("amount", lambda text: text.startswith("-")).size
+        if returns:
+            sheet.warn(f"{counted(returns, 'negative amount')}, taken as returns", code="returns")
+    adding = name == "history" and data.duplicates == "sum"
+    again = check_keys(sheet, "" if adding else REMEDIES[name])
+    if adding and again:
+        sheet.warn(f"added up the amounts of {counted(again, 'row')} that repeat an earlier one", code="duplicate")
+    check_order(sheet, "start_date", "end_date")
+    check_order(sheet, "launch_month", "end_month")
+    return sheet
+
+
+def _no_file(scenario: Scenario, name: str, path: Path) -> Finding:
+    place = split_place(scenario.source("data", name))
+    if path.is_dir():
+        return Finding("a folder, not a file", "", *place, f"data.{name}", scenario.show(path), code="file")
+    beside = [p.name for p in path.parent.glob("*.csv")] if path.parent.is_dir() else []
+    near = nearest(path.name, beside)
+    remedy = f"Nearest: {near!r}." if near else "Paths are relative to the file that writes them."
+    return Finding("no such file", remedy, *place, f"data.{name}", scenario.show(path), code="file")
+
+
+def _check_mapping(scenario: Scenario, name: str, mapping: Mapping[str, str], parts: list[Sheet]) -> list[Finding]:
+    """Problems of ``[data.columns]``: a column we do not have, or a header that no file has."""
+    found = []
+    columns = [f.name for f in TABLES[name].fields]
+    headers = dict.fromkeys(part.headers.get(column, column) for part in parts for column in part.frame)
+    for theirs, ours in mapping.items():
+        place = split_place(scenario.source("data", "columns", name, theirs))
+        key = f"data.columns.{name}.{theirs}"
+        if ours not in columns:
+            near = nearest(ours, columns)
+            remedy = f"Did you mean {near!r}?" if near else f"Columns: {', '.join(columns)}."
+            found.append(Finding("no such column", remedy, *place, key, ours, code="columns"))
+        elif headers and plain_header(theirs) not in map(plain_header, headers):
+            near = nearest(theirs, headers)
+            remedy = f"Nearest: {near!r}." if near else f"The headers are: {', '.join(headers)}."
+            found.append(Finding("no file has this header", remedy, *place, key, code="columns"))
+    return found
+
+
+def _check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
+    """Problems that need two tables, or a table and the scenario."""
+    settings = scenario.settings
+    roster, products = sheets["roster"], sheets["products"]
+    if settings.data.unknown_reps == "drop":
+        _drop_unknown(sheets["history"], roster)
+    for name in ("history", "locks", "plan"):
+        if roster.has("rep_id"):
+            extra = ' Or set data.unknown_reps = "drop".' if name == "history" else ""
+            check_known(sheets[name], "rep_id", _ids(roster, "rep_id"), _files(roster), f"Add the rep there.{extra}")
+        known = products if products.has("product_id") else sheets["history"]
+        if known.has("product_id") and known is not sheets[name]:
+            ids = _ids(known, "product_id")
+            check_known(sheets[name], "product_id", ids, _files(known), "Add the product there.")
+    profiles = settings.ramp.profiles
+    check_known(roster, "ramp_profile", profiles, "[ramp.profiles]", f"Profiles: {', '.join(profiles) or 'none'}.")
+    months = settings.months
+    locks = sheets["locks"]
+    if locks.has("month"):
+        outside = locks.rows_where("month", lambda month: month and month not in months)
+        locks.report(outside, "month", "outside the plan", f"It runs from {months[0]} to {months[-1]}.", code="months")
+    _check_nodes(scenario, roster, "region", "by_region", settings.by_region)
+    _check_nodes(scenario, known, "product_id", "by_product", settings.by_product)
+    _drop_other_months(sheets["plan"], months)
+
+
+def _check_nodes(scenario: Scenario, sheet: Sheet, column: str, key: str, values: Mapping[str, Decimal]) -> None:
+    """Report names of ``by_region`` or ``by_product`` that no row has."""
+    known = _ids(sheet, column) if sheet.has(column) else values
+    for name in values:
+        if name not in known:
+            near = nearest(name, known)
+            remedy = f"Did you mean {near!r}?" if near else f"Known: {', '.join(sorted(known))}."
+            place = split_place(scenario.source(key, name))
+            sheet.findings.append(Finding(f"not in {_files(sheet)}", remedy, *place, key, name, code=f"unknown-{key}"))
+
+
+def _drop_unknown(history: Sheet, roster: Sheet) -> None:
+    if history.has("rep_id") and roster.has("rep_id"):
+        known = _ids(roster, "rep_id")
+        unknown = history.rows_where("rep_id", lambda text: text not in known)
+        if unknown.size:
+            reps = len(set(history.frame["rep_id"].to_numpy()[unknown]))
+            rows = f"{counted(unknown.size, 'row')} of {counted(reps, 'rep')}"
+            history.warn(f"left out {rows} not in {_files(roster)}", code="unknown-rep")
+            history.keep(~np.isin(np.arange(len(history.frame)), unknown))
+
+
+def _drop_other_months(plan: Sheet, months: tuple[str, ...]) -> None:
+    if plan.has("month"):
+        other = plan.rows_where("month", lambda month: month and month not in months)
+        if other.size:
+            plan.warn(f"left out {counted(other.size, 'row')} outside the plan's months", code="months")
+            plan.keep(~np.isin(np.arange(len(plan.frame)), other))
+
+
+def _ids(sheet: Sheet, column: str) -> set[str]:
+    return set(sheet.frame[column]) - {""}
+
+
+def _files(sheet: Sheet) -> str:
+    return " or ".join(sheet.hashes) or f"the {sheet.table.name}"

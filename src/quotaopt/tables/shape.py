@@ -1,0 +1,88 @@
+"""Checked sheets as the tables the program works with: typed, in money, sorted by their ids.
+
+Sorting here makes every later step independent of the order of the input rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from quotaopt.tables.sheet import Sheet
+
+ATTRIBUTES = ("region", "team", "manager", "channel", "segment", "role", "peer_group")
+DATES = ("start_date", "end_date")
+PRODUCT_TEXTS = ("product_name", "family", "launch_month", "end_month")
+
+
+@dataclass(frozen=True)
+class LockRow:
+    """A quota that must stay, in money; `None` for product or month means all of them."""
+
+    rep_id: str
+    product_id: str | None
+    month: str | None
+    value: Decimal
+    source: str
+
+
+def make_history(sheet: Sheet, unit: Decimal) -> pd.DataFrame:
+    """Sales in money, one row for each rep × product × month; returns are netted."""
+    amounts = sheet.convert("amount", float).astype(np.float64) * float(unit)
+    keys = ["rep_id", "product_id", "month"]
+    frame = sheet.frame[keys].astype(str).assign(amount=amounts)
+    # floats are added in order of size, so that shuffled rows have the same sum to the last bit
+    return frame.sort_values("amount").groupby(keys, sort=True)["amount"].sum().reset_index()
+
+
+def make_roster(sheet: Sheet) -> pd.DataFrame:
+    """One row for each rep; a missing name is the id, a missing headcount is 1."""
+    frame = _texts(sheet, ("rep_id", "rep_name", *ATTRIBUTES, *DATES, "headcount", "ramp_profile"))
+    frame["rep_name"] = frame["rep_name"].where(frame["rep_name"] != "", frame["rep_id"])
+    for column in DATES:
+        frame[column] = pd.to_datetime(frame[column].replace("", None), format="%Y-%m-%d").astype("datetime64[us]")
+    frame["headcount"] = frame["headcount"].replace("", "1").astype(np.float64)
+    return frame.sort_values("rep_id", ignore_index=True)
+
+
+def make_products(sheet: Sheet, history: pd.DataFrame) -> pd.DataFrame:
+    """One row for each product; from the history when there is no file."""
+    if sheet.has("product_id"):
+        frame = _texts(sheet, ("product_id", *PRODUCT_TEXTS))
+    else:
+        frame = pd.DataFrame({"product_id": sorted(history["product_id"].unique())}, dtype=str)
+        frame[list(PRODUCT_TEXTS)] = ""
+    frame["product_name"] = frame["product_name"].where(frame["product_name"] != "", frame["product_id"])
+    return frame.sort_values("product_id", ignore_index=True)
+
+
+def make_locks(sheet: Sheet, unit: Decimal) -> tuple[LockRow, ...]:
+    """Every lock, in the order of its rep, product and month."""
+    if sheet.frame.empty:
+        return ()
+    frame = _texts(sheet, ("rep_id", "product_id", "month", "value"))
+    frame["source"] = [f"{file}:{line}" for file, line in zip(sheet.file, sheet.line, strict=True)]
+    rows = frame.sort_values(["rep_id", "product_id", "month"])[["rep_id", "product_id", "month", "value", "source"]]
+    return tuple(
+        LockRow(rep, product or None, month or None, Decimal(value) * unit, source)
+        for rep, product, month, value, source in rows.itertuples(index=False)
+    )
+
+
+def make_plan(sheet: Sheet, unit: Decimal) -> pd.DataFrame:
+    """A current plan, its quotas exact and in money."""
+    keys = ["rep_id", "product_id", "month"]
+    frame = sheet.frame[keys].astype(str)
+    frame["quota"] = sheet.convert("quota", lambda text: Decimal(text) * unit)
+    return frame.sort_values(keys, ignore_index=True)
+
+
+def _texts(sheet: Sheet, columns: tuple[str, ...]) -> pd.DataFrame:
+    """These columns as texts, empty where the file lacks one, and behind them the columns we do not know."""
+    frame = sheet.frame.astype(str)
+    known = [f.name for f in sheet.table.fields]
+    others = [c for c in frame.columns if c not in known]
+    return frame.reindex(columns=[*columns, *others], fill_value="")

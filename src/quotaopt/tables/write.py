@@ -1,0 +1,104 @@
+"""Write tables for people and programs: CSV that opens in Excel, and a Data Package that describes it.
+
+CRLF, ISO dates, ``.`` decimals, no exponents, no thousands separators; the same table gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from quotaopt.columns import Column
+
+RISKY = ("=", "+", "-", "@")
+"""A text that starts so would be taken for a formula by a spreadsheet; it gets an apostrophe in front."""
+
+
+def write_csv(frame: pd.DataFrame, path: Path, encoding: str = "utf-8-sig") -> None:
+    """Write a table as CSV.
+
+    Floats are written with as few digits as give back the same number, decimals exactly as they are; what is missing
+    (None, NaN, NaT) as an empty cell. Texts that start with ``= + - @`` get an apostrophe in front, which
+    `read_inputs` takes away again.
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([_text(str(name)) for name in frame.columns])
+    writer.writerows(zip(*(_cells(frame[name]) for name in frame.columns), strict=True))
+    path.write_bytes(out.getvalue().encode(encoding))
+
+
+def datapackage(tables: Mapping[str, Sequence[Column]], path: Path, encoding: str = "utf-8") -> None:
+    """Write ``datapackage.json``: for each CSV file beside it the type and meaning of every column (Table Schema).
+
+    Parameters
+    ----------
+    tables : file name → its columns.
+    encoding : of the CSV files.
+    """
+    resources = [
+        {
+            "name": re.sub(r"[^a-z0-9._-]", "-", Path(file).stem.lower()),
+            "path": file,
+            "profile": "tabular-data-resource",
+            "format": "csv",
+            "mediatype": "text/csv",
+            "encoding": encoding,
+            "dialect": {"delimiter": ",", "lineTerminator": "\r\n"},
+            "schema": {
+                "fields": [{"name": c.name, "type": c.type, "description": c.about} for c in columns],
+                "missingValues": [""],
+            },
+        }
+        for file, columns in tables.items()
+    ]
+    package = {"profile": "tabular-data-package", "resources": resources}
+    path.write_text(json.dumps(package, ensure_ascii=False, indent=2) + "\n", encoding="utf-8", newline="\n")
+
+
+def _cells(column: pd.Series[Any]) -> Iterable[str]:
+    """The texts of a column; a whole column of one kind is written by one function."""
+    if pd.api.types.is_bool_dtype(column):
+        return ["true" if value else "false" for value in column]
+    if pd.api.types.is_float_dtype(column):
+        return map(_float, column.tolist())
+    return map(_cell, column.astype(object).tolist())
+
+
+def _cell(value: Any) -> str:
+    if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, (float, np.floating)):
+        return _float(float(value))
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):
+        return value.isoformat() if value.time() != datetime.min.time() else value.date().isoformat()
+    return _text(value) if isinstance(value, str) else str(value)
+
+
+def _text(value: str) -> str:
+    return f"'{value}" if value.startswith(RISKY) else value
+
+
+def _float(value: float) -> str:
+    if math.isnan(value):
+        return ""
+    text = repr(value)
+    if "e" in text:
+        text = np.format_float_positional(value, trim="-")
+    text = text.removesuffix(".0")
+    return "0" if text == "-0" else text
