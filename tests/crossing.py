@@ -37,15 +37,20 @@ def crossing(seed: int, reps: int = 5, products: int = 3, months: int = 2) -> tu
         rules.append(use("quota_floor", amount=Decimal(round(float(problem.capacity.by("rep").min()) * 0.9))))
     if rng.random() < 0.3:
         rules.append(use("month_shape", low=0.3, high=0.7, of=("rep",)))
+    if rng.random() < 0.3:
+        rules.append(use("fair_share", band=float(rng.uniform(0.1, 0.6))))
+    if rng.random() < 0.2:
+        rules.append(use("month_shape", ranges={"2027-01": (Decimal("0.36"), Decimal("0.41"))}))
     return problem, rules
 
 
 def _specialise(problem: Problem, rng: np.random.Generator) -> Problem:
-    """Each rep sells each product with odds 1:4; everyone keeps one product, every product keeps a rep."""
+    """Most reps sell one product, some another one as well; every product has a rep."""
     n_reps, n_products, _ = problem.index.shape
-    sells = rng.random((n_reps, n_products)) < 0.45
+    sells = rng.random((n_reps, n_products)) < 0.15
     sells[np.arange(n_reps), rng.integers(0, n_products, n_reps)] = True
-    sells[rng.integers(0, n_reps, n_products), np.arange(n_products)] = True
+    for product in np.flatnonzero(~sells.any(axis=0)):
+        sells[rng.integers(0, n_reps), product] = True
     cubes = {
         name: Cube(problem.index, getattr(problem, name).values * sells[:, :, None])
         for name in ("capacity", "reference", "last_year")

@@ -370,7 +370,7 @@ def test_the_weight_on_own_history_rises_with_the_months(seed: int) -> None:
     weights = [run(hire(sales, known), "pooled_season").own_weight[-1] for known in range(13)]
     assert weights[0] == 0
     assert weights[12] == 1
-    assert (np.diff(weights) > 0).all()
+    assert (np.diff(weights) >= 0).all()  # equal where the first month of the rep is one without sales
     assert weights[11] >= 0.68  # 0.7 after a full year, however alike the reps are
 
 

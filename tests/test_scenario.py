@@ -82,6 +82,13 @@ def test_layers_merge_and_every_value_knows_its_origin(project: Path) -> None:
     assert {path: scenario.source(*path) for path in places} == places
 
 
+def test_another_model_may_be_tried(project: Path) -> None:
+    (project / "models/n.toml").write_text('goals = ["level_growth"]', encoding="utf-8")
+    scenario = load_scenario("s", project, ["model=n"])
+    assert (scenario.settings.model, scenario.settings.goals) == ("n", ["level_growth"])
+    assert messages("s", project, "model=oo") == ["--set  model: no model 'oo'. Models: m, n."]
+
+
 def test_a_rule_may_stand_there_several_times(project: Path) -> None:
     path = project / "scenarios/s.toml"
     path.write_text(SCENARIO + '[[rules.product_mix]]\nby = "family"\n[[rules.product_mix]]\n\nby = "product"\n')
@@ -138,6 +145,10 @@ def test_goals_are_names_or_tables_with_a_name(project: Path) -> None:
     ]
 
 
+TOO_LONG = "--set  last_month: more than 120 months after first_month 2027-01 (got '2072-12'). Change one of the two."
+NO_TABLE = "--set  rules.limit_change: a rule is a table (got '[]'). Write it as [rules.NAME], or = false to drop it."
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [
@@ -145,11 +156,9 @@ def test_goals_are_names_or_tables_with_a_name(project: Path) -> None:
         ("data.history=[3]", "--set  data.history.0: not a path (got '3')."),
         ("data.history=[]", "--set  data.history: no file (got '[]'). Name at least one."),
         ("data=3", "--set  data: not a table (got '3')."),
-        ("last_month=2072-12", "--set  last_month: more than 120 months after first_month 2027-01 (got '2072-12'). "
-         "Change one of the two."),
+        ("last_month=2072-12", TOO_LONG),
+        ("rules.limit_change=[]", NO_TABLE),
         ("by_region={ N=-0.5, S=1.5 }", "--set  by_region: a share or an amount is negative."),
-        ("rules.limit_change=[]", "--set  rules.limit_change: a rule is a table (got '[]'). "
-         "Write it as [rules.NAME], or = false to drop it."),
         ("method=auto", "--set  method: unknown key. Did you mean 'forecast.method'?"),
         ("solver.colour=red", "--set  solver.colour: unknown key. Known here: name, seconds, seed."),
     ],

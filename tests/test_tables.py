@@ -78,7 +78,8 @@ def test_the_smallest_project(read: Read) -> None:
 
 
 def test_chinese_files_are_read_without_any_mapping(read: Read) -> None:
-    roster = "工号,销售员,大区,入职日期,离职日期,团队,经理,渠道,职位,人数\nR1,张伟,华东,2024年3月1日,,一组,李娜,直销,代表,0.5\n"
+    header = "工号,销售员,大区,入职日期,离职日期,团队,经理,渠道,职位,人数"
+    roster = f"{header}\nR1,张伟,华东,2024年3月1日,,一组,李娜,直销,代表,0.5\n"
     history = "业务员,产品线,日期,完成额\nR1,云,2026/3/5,10\nR1,云,20260320,5\nR1,云,2026年4月1日,1\n"
     inputs = read(history=history.encode("gb18030"), roster=roster.encode("gbk"))
     assert rows(inputs.history) == [["R1", "云", "2026-03", 15.0], ["R1", "云", "2026-04", 1.0]]
@@ -157,6 +158,11 @@ def test_amounts_are_money_in_the_unit(read: Read) -> None:
     assert [str(w) for w in inputs.warnings] == ["plan.csv  left out 1 row outside the plan's months."]
 
 
+def test_amounts_beyond_all_measure_are_refused(read: Read) -> None:
+    history = "rep,product,month,amount\nR1,core,2026-01,1e999\nR2,core,2026-01,1.2E+05\n"
+    assert problems(read, history=history) == ["history.csv:2  amount: too large to be true (got '1e999')."]
+
+
 def test_days_of_a_month_and_orders_of_a_day_are_added(read: Read) -> None:
     history = (
         "rep,product,date,amount,order_id\nR1,core,2026-01-05,1,a\nR1,core,2026-01-05,2,b\nR1,core,2026-01,-0.5,\n"
@@ -214,10 +220,11 @@ def test_a_folder_that_cannot_be_read_is_a_problem(read: Read, monkeypatch: pyte
 
 def test_advice_for_unknown_reps_and_mapped_columns(read: Read) -> None:
     keys = '[data.columns.roster]\nzzz = "rep_id"\nregion = "qqq"\n'
+    known = "rep_id, rep_name, region, team, manager, channel, segment, role, peer_group, start_date, end_date, "
+    known += "headcount, ramp_profile"
     assert problems(read, keys) == [
         "scenarios/s.toml:9  data.columns.roster.zzz: no file has this header. The headers are: rep_id, region.",
-        "scenarios/s.toml:10  data.columns.roster.region: no such column (got 'qqq'). Columns: rep_id, rep_name, region, "
-        "team, manager, channel, segment, role, peer_group, start_date, end_date, headcount, ramp_profile.",
+        f"scenarios/s.toml:10  data.columns.roster.region: no such column (got 'qqq'). Columns: {known}.",
         "roster.csv:1  region: missing column. The headers are: rep_id, region.",
     ]
 

@@ -81,8 +81,8 @@ def count_heads(roster: pd.DataFrame, months: Sequence[str]) -> Floats:
 
     The start and the end date are both days at work; a missing date is no limit.
     """
-    first = np.array(months, dtype="datetime64[M]").astype("datetime64[D]")
-    after = (np.array(months, dtype="datetime64[M]") + 1).astype("datetime64[D]")
+    month = np.array(months, dtype="datetime64[M]")
+    first, after = (m.astype("datetime64[D]") for m in (month, month + np.timedelta64(1, "M")))
     start = _days(roster["start_date"], first[0])[:, None]
     leave = _days(roster["end_date"], after[-1])[:, None] + np.timedelta64(1, "D")
     days = (np.minimum(leave, after) - np.maximum(start, first)).astype(np.float64)

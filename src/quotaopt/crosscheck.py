@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from quotaopt.allocate import allocate
-from quotaopt.errors import SolverError
+from quotaopt.errors import Finding, SolverError
 from quotaopt.optimize.solvers import version
 from quotaopt.plan import Plan
 from quotaopt.problem import Problem
@@ -27,11 +27,13 @@ class Crosscheck:
     plan : of the first solver that answered.
     table : one row per solver, as in ``solvers.csv``.
     exit_code : 0 all agree; 4 one is missing, failed or found nothing; 70 the plans differ.
+    notes : why a solver gave no answer.
     """
 
     plan: Plan
     table: pd.DataFrame
     exit_code: int
+    notes: tuple[Finding, ...]
 
 
 def solve_with_each(
@@ -61,7 +63,8 @@ def solve_with_each(
     table = pd.DataFrame(rows)
     lost = bool(failures) or any(plan.status != first.status for plan in plans.values())
     differ = bool((table["largest_cell_difference"].fillna(0) > 0).any())
-    return Crosscheck(first, table, 70 if differ else 4 if lost else 0)
+    notes = tuple(Finding(str(failure), severity="warning", code="solver") for failure in failures.values())
+    return Crosscheck(first, table, 70 if differ else 4 if lost else 0, notes)
 
 
 def solver_row(solver: str, plan: Plan, first: Plan) -> dict[str, object]:

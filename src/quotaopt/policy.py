@@ -18,8 +18,10 @@ from quotaopt.rules import rule
 
 if TYPE_CHECKING:
     from quotaopt.scenario import Scenario
+    from quotaopt.settings import Settings
 
 SOFT = ("penalty", "priority")
+NODES = {"by_region": "meet_region_target", "by_product": "product_mix"}  # the scenario's targets and their rules
 
 
 def check_rules(scenario: Scenario) -> list[Finding]:
@@ -28,7 +30,7 @@ def check_rules(scenario: Scenario) -> list[Finding]:
     from quotaopt.optimize.solvers import solvers
 
     settings, findings = scenario.settings, []
-    for name, number, given in _tables(settings.rules):
+    for name, number, given in _tables(settings):
         if name not in rule:
             findings.append(_unknown(scenario, rule, name, ("rules", name)))
         else:
@@ -53,8 +55,15 @@ def check_rules(scenario: Scenario) -> list[Finding]:
     return findings
 
 
-def _tables(rules: Any) -> list[tuple[str, tuple[str, ...], dict[str, Any]]]:
-    """Each use of a rule: its name, its number when it is used several times, its table."""
+def _tables(settings: Settings) -> list[tuple[str, tuple[str, ...], dict[str, Any]]]:
+    """Each use of a rule: its name, its number when it is used several times, its table.
+
+    The scenario's ``by_region`` and ``by_product`` are what their rules are asked for, unless those say otherwise.
+    """
+    rules: dict[str, Any] = dict(settings.rules)
+    for key, name in NODES.items():
+        if (asked := getattr(settings, key)) and name not in rules:
+            rules[name] = {"shares" if sum(asked.values()) == 1 else "values": asked}
     uses: list[tuple[str, tuple[str, ...], dict[str, Any]]] = []
     for name, given in rules.items():
         if isinstance(given, list):
@@ -136,20 +145,25 @@ def _check_soft(scenario: Scenario, given: dict[str, Any], path: tuple[str, ...]
 
 
 def rule_uses(scenario: Scenario) -> list[RuleUse]:
-    """The rules of a scenario with checked parameters."""
+    """The rules of a scenario with checked parameters, and where each of their limits was written."""
     uses = []
-    for name, number, given in _tables(scenario.settings.rules):
+    for name, number, given in _tables(scenario.settings):
+        path = ("rules", name, *number)
         parameters = _model("rule", name)(**{k: v for k, v in given.items() if k not in SOFT})
+        values = {k: getattr(parameters, k) for k in type(parameters).model_fields}
         penalty = given.get("penalty")
-        uses.append(
-            RuleUse(
-                name,
-                {k: getattr(parameters, k) for k in type(parameters).model_fields},
-                None if penalty is None else float(penalty),
-                int(given.get("priority", 1)),
-                scenario.source("rules", name, *number),
-            )
-        )
+        places = {
+            label: scenario.source(*path, key, label) for key, v in values.items() if isinstance(v, dict) for label in v
+        }
+        places |= {
+            label: scenario.source(key, label)
+            for key, to in NODES.items()
+            if to == name
+            for label in getattr(scenario.settings, key)
+        }
+        source = scenario.source("target") if name == "meet_target" else scenario.source(*path)
+        soft = (None if penalty is None else float(penalty), int(given.get("priority", 1)))
+        uses.append(RuleUse(name, values, *soft, source, places))
     return uses
 
 

@@ -45,6 +45,7 @@ def prepare(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Ca
         presence=presence,
         full_last_year=np.asarray(forecast.full_last_year, dtype=bool),
         overassignment=settings.overassignment,
+        money=settings.unit,
         plan=None if plan is None else Cube(index, plan),
         locks=[
             Lock(k.rep_id, k.product_id, k.month, int((k.value / unit).to_integral_value()), k.source)

@@ -203,6 +203,7 @@ class Problem:
     presence : headcount × ramp, mean over the plan months (R); 1 for a full-time, fully ramped rep.
     full_last_year : whether the rep was there in all of the same months a year before (R).
     overassignment : sum of quotas / target - 1, already inside `target`.
+    money : what 1 in a scenario's amounts means, for example 10_000.
     plan : current plan, when re-planning.
     locks : quotas that must stay.
     """
@@ -218,6 +219,7 @@ class Problem:
     presence: Floats
     full_last_year: Bools
     overassignment: Decimal = Decimal(0)
+    money: Decimal = Decimal(1)
     plan: Cube | None = None
     locks: Sequence[Lock] = ()
 
@@ -231,8 +233,8 @@ class Problem:
         return self.reference.values > 0
 
     def units(self, money: float | int | str | Decimal) -> Decimal:
-        """An amount of money in rounding units, exactly."""
-        return Decimal(str(money)) / self.unit
+        """An amount as a scenario writes it, in rounding units, exactly."""
+        return Decimal(str(money)) * self.money / self.unit
 
     def named(self, by: str, values: Mapping[str, Any], fill: Any) -> list[Any]:
         """`values` by name, in the order of the grouping's labels, `fill` where none is given.

@@ -28,7 +28,13 @@ SIGNIFICANT = 12
 
 
 def tables_of(
-    run_id: str, scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Capacity, plan: Plan
+    run_id: str,
+    scenario: Scenario,
+    inputs: Inputs,
+    forecast: Forecast,
+    capacity: Capacity,
+    plan: Plan,
+    notes: Iterable[Finding] = (),
 ) -> dict[str, tuple[pd.DataFrame, Sequence[c.Column]]]:
     """Every table of a run by file name (without ``.csv``), with its columns.
 
@@ -49,8 +55,8 @@ def tables_of(
     made["goals"] = plan.goals, c.GOALS
     made["fairness"] = plan.fairness, c.FAIRNESS
     made["measures"] = plan.measures, c.MEASURES
-    notes = (*inputs.warnings, *forecast.notes, *plan.notes)
-    made["warnings"] = finding_table(notes), c.WARNINGS
+    findings = (*notes, *inputs.warnings, *forecast.notes, *plan.notes)
+    made["warnings"] = finding_table(findings), c.WARNINGS
     return {name: (shape(frame, columns), columns) for name, (frame, columns) in made.items()}
 
 

@@ -27,6 +27,7 @@ from quotaopt.capacity import check_profiles, make_capacity
 from quotaopt.crosscheck import Crosscheck, solve_with_each
 from quotaopt.errors import Finding, InputError, QuotaoptError
 from quotaopt.forecast import Forecast, make_forecast
+from quotaopt.optimize.solvers import solvers as solver_registry
 from quotaopt.optimize.solvers import version as solver_version
 from quotaopt.optimize.verify import check_written
 from quotaopt.plan import Plan
@@ -106,9 +107,13 @@ def run_scenario(
     ------
     InputError
         With every problem of the scenario and its data; nothing is written then.
+    UnknownNameError, SolverError
+        If a solver's name is unknown; if none of them answers.
     QuotaoptError
         If the written plan breaks a rule; nothing is left behind then.
     """
+    for name in solvers:
+        solver_registry[name]  # a misspelt name must not wait for the forecast
     timer = Timer(progress or (lambda _: None))
     started = datetime.now().astimezone()
     with timer("read"):
@@ -124,7 +129,7 @@ def run_scenario(
         checked = solve_with_each(problem, scenario, solvers or (scenario.settings.solver.name,), timer.progress)
     parent = out or scenario.root / "runs"
     with timer("write"), new_folder(parent, f"{started:%Y-%m-%d}-{scenario.name}") as (run_id, folder):
-        tables = tables_of(run_id, scenario, inputs, forecast, capacity, checked.plan)
+        tables = tables_of(run_id, scenario, inputs, forecast, capacity, checked.plan, checked.notes)
         if len(solvers) > 1:
             tables["solvers"] = _solver_table(checked)
         record = describe(run_id, scenario, inputs, forecast, checked)

@@ -101,10 +101,10 @@ def load_scenario(name_or_path: str, project: Path, sets: Sequence[str] = ()) ->
     """
     project = project.resolve()
     path = _scenario_path(name_or_path, project)
-    layers = [_Layer.read(path, project)]
-    if model := layers[0].data.get("model"):
-        layers.insert(0, _Layer.read(_named_path(str(model), project, "models", layers[0]), project))
-    layers.append(_Layer.from_sets(sets, project))
+    layers = [_Layer.read(path, project), _Layer.from_sets(sets, project)]
+    naming = layers[1] if "model" in layers[1].data else layers[0]
+    if model := naming.data.get("model"):
+        layers.insert(0, _Layer.read(_named_path(str(model), project, "models", naming), project))
     merged: dict[str, Any] = {"rules": dict(Settings.model_fields["rules"].default), "data": {}}
     origins: dict[str, str] = {}
     for layer in layers:

@@ -158,7 +158,7 @@ class Settings(Section):
     model: str = ""
     about: str = ""
     goals: Annotated[list[Any], AfterValidator(_check_goals)] = ["level_stretch"]
-    target: Amount = Field(gt=0)
+    target: Amount = Field(gt=0, lt=10**15)
     unit: Amount = Field(default=Decimal(1), gt=0)
     currency: str = ""
     overassignment: Amount = Field(default=Decimal(0), gt=-1)

@@ -42,7 +42,8 @@ def regression(panel: Panel, horizon: int) -> Floats:
     age = (months - (panel.length - 1)) / YEAR
     design = _design(panel, reps, products, panel.slots[months], age)
     model = Ridge(alpha=1.0, fit_intercept=False, solver="sparse_cg", tol=1e-7)
-    with threadpool_limits(limits=1, user_api="blas"):  # the same digits on any number of cores, and no waiting for them
+    # One thread: the same digits on any number of cores, and no cores waiting for each other on a busy machine.
+    with threadpool_limits(limits=1, user_api="blas"):
         model.fit(design, relative[reps, products, months], sample_weight=weight / weight.mean())
     r, p, h = (x.ravel() for x in np.indices((*scale.shape, horizon)))
     ahead = np.cumsum(DAMPING ** np.arange(1, horizon + 1))[h] / YEAR

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from quotaopt.optimize.rows import Expression, totals_of
+from quotaopt.errors import Finding, InputError, UnknownNameError
+from quotaopt.optimize.rows import Expression, Rows, Total, totals_of
 from quotaopt.problem import Floats, Ints, Problem
 from quotaopt.rules import rule
 
@@ -18,13 +19,17 @@ WHOLE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class RuleUse:
-    """A rule as a scenario uses it: its parameters, and when soft its penalty and priority."""
+    """A rule as a scenario uses it: its parameters, and when soft its penalty and priority.
+
+    `source` is the ``file:line`` of the rule, `places` those of single limits by the label of their row.
+    """
 
     name: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     penalty: float | None = None
     priority: int = 1
     source: str = ""
+    places: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def hard(self) -> bool:
@@ -67,15 +72,22 @@ class Block:
 
     def source(self, row: int) -> str:
         """``file:line`` of the row."""
-        return self.sources.get(int(self.keep[row]), self.use.source)
+        known = self.sources.get(int(self.keep[row]), "")
+        return known or self.use.places.get(self.scope(row), self.use.source)
 
 
 def state(problem: Problem, uses: Sequence[RuleUse]) -> list[Block]:
-    """All rows of all rules of a scenario, without rows that limit nothing."""
+    """All rows of all rules of a scenario, without rows that limit nothing.
+
+    Raises
+    ------
+    InputError
+        If a rule names a region, product … that does not exist.
+    """
     total = totals_of(problem)
     blocks = []
     for use in uses:
-        for rows in rule[use.name](problem, total, **use.parameters):
+        for rows in _yield_rows(problem, total, use):
             lower, upper = rows.lower, rows.upper
             if rows.expression.plain:
                 lower, upper = np.ceil(lower - WHOLE), np.floor(upper + WHOLE)
@@ -83,6 +95,18 @@ def state(problem: Problem, uses: Sequence[RuleUse]) -> list[Block]:
             if keep.size:
                 blocks.append(Block(use, rows.expression, keep, lower[keep], upper[keep], rows.sources))
     return blocks
+
+
+def _yield_rows(problem: Problem, total: Total, use: RuleUse) -> list[Rows]:
+    """Rows of one rule; a name it does not know becomes a finding with its place."""
+    try:
+        return list(rule[use.name](problem, total, **use.parameters))
+    except UnknownNameError as error:
+        file, _, line = use.places.get(error.name, use.source).rpartition(":")
+        place = (file, int(line)) if line.isdigit() else (use.source, None)
+        what = f"no such {error.kind}"
+        finding = Finding(what, error.remedy, place[0], place[1], f"rules.{use.name}", error.name, code="scenario")
+        raise InputError([finding]) from None
 
 
 def relax(blocks: Sequence[Block], violation: Sequence[Floats]) -> list[Block]:

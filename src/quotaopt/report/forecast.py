@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from quotaopt.forecast import Forecast
+from quotaopt.report.findings import counted
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio
 from quotaopt.tables import Inputs
 
@@ -86,7 +87,6 @@ def _accuracy(accuracy: pd.DataFrame) -> Iterator[RenderableType]:
         ]
         body.append((f"{method}{' *' * (method in chosen)}", *cells))
     yield Text()
-    yield Text(
-        f"Error of a month · of the whole plan, in {accuracy['origins'].max()} back-tests (* used)", style="bold"
-    )
+    tests = counted(accuracy["origins"].max(), "back-test")
+    yield Text(f"Error of a month · of the whole plan, in {tests} (* used)", style="bold")
     yield grid(["method", *levels], body)

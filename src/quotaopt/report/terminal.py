@@ -17,6 +17,7 @@ from rich.text import Text
 
 from quotaopt import columns as c
 from quotaopt.archive import Run
+from quotaopt.report.findings import counted
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio, records
 
 SHOWN = 6  # exceptions and conflicts shown in full; the rest is counted
@@ -89,7 +90,7 @@ def _accuracy(run: Run) -> str:
     if not known:
         return ""
     parts = [f"{LEVELS[level]} {percent(mine[level], False)} (naive {percent(naive[level], False)})" for level in known]
-    return f"error of a month in {table['origins'].iloc[0]:.0f} back-tests: " + " · ".join(parts)
+    return f"error of a month in {counted(int(table['origins'].iloc[0]), 'back-test')}: " + " · ".join(parts)
 
 
 def _regions(run: Run) -> Iterator[RenderableType]:

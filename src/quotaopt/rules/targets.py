@@ -69,7 +69,7 @@ def _node_rows(
     problem: Problem, total: Total, by: str, values: Money, shares: Money, ranges: Mapping[str, Range]
 ) -> Iterator[Rows]:
     """Exact rows for `values` and `shares`, interval rows for `ranges`."""
-    raised = (1 + problem.overassignment) / problem.unit
+    raised = problem.units(1 + problem.overassignment)
     asked = {name: value * raised for name, value in values.items()}
     asked |= {name: share * problem.target for name, share in shares.items()}
     if asked:

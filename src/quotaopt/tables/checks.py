@@ -11,7 +11,7 @@ from collections.abc import Collection
 import numpy as np
 
 from quotaopt.errors import nearest
-from quotaopt.tables.schema import HISTORY, Field, Kind
+from quotaopt.tables.schema import HISTORY, LARGEST, Field, Kind
 from quotaopt.tables.sheet import SHOWN, Sheet
 from quotaopt.text import NUMBER, counted, plain_day, plain_month, plain_number
 
@@ -92,8 +92,12 @@ def _read_numbers(sheet: Sheet, column: Field) -> None:
     def outside(text: str) -> bool:
         return bool(NUMBER.fullmatch(text)) and not column.low <= float(text) <= column.high
 
-    what_limit = "negative" if column.high == np.inf else f"not between {column.low:g} and {column.high:g}"
-    sheet.report(sheet.rows_where(name, outside), name, what_limit, column.limits, code="range")
+    def limit(_row: int, text: str) -> str:
+        if column.high < LARGEST:
+            return f"not between {column.low:g} and {column.high:g}"
+        return "negative" if column.low == 0 > float(text) else "too large to be true"
+
+    sheet.report(sheet.rows_where(name, outside), name, limit, column.limits, code="range")
 
 
 def check_keys(sheet: Sheet, remedy: str) -> int:

@@ -123,7 +123,7 @@ def _check_mapping(scenario: Scenario, name: str, mapping: Mapping[str, str], pa
     """Problems of ``[data.columns]``: a column we do not have, or a header that no file has."""
     found = []
     columns = [f.name for f in TABLES[name].fields]
-    headers = dict.fromkeys(part.headers.get(column, column) for part in parts for column in part.frame)
+    headers = dict.fromkeys(part.headers.get(c, c) for part in parts for c in map(str, part.frame))
     for theirs, ours in mapping.items():
         place = split_place(scenario.source("data", "columns", name, theirs))
         key = f"data.columns.{name}.{theirs}"

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 
+LARGEST = 1e15
+"""No amount is larger: beyond it cents are lost."""
+
+
 class Kind(Enum):
     """What the cells of a column hold."""
 
@@ -34,8 +38,8 @@ class Field:
     aliases: str = ""
     required: bool = False
     instead: str = ""
-    low: float = -float("inf")
-    high: float = float("inf")
+    low: float = -LARGEST
+    high: float = LARGEST
     limits: str = ""
 
     @property
