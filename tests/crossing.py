@@ -16,7 +16,7 @@ from .instances import make_problem, use, with_
 def crossing(seed: int, reps: int = 5, products: int = 3, months: int = 2) -> tuple[Problem, list[RuleUse]]:
     """A problem and its rules; specialists sell only some products, so that products press on reps."""
     rng = np.random.default_rng(seed)
-    n = int(rng.integers(2, reps + 1))
+    n = int(rng.integers(3, reps + 1))
     problem = _specialise(make_problem(n, products, months, seed=seed, stretch=float(rng.uniform(0.95, 1.1))), rng)
     rules = [use("meet_target")]
     if rng.random() < 0.7:

@@ -13,10 +13,10 @@ import pandas as pd
 
 from quotaopt.goals import Distance, Levels, goal
 from quotaopt.optimize.linear import LinearProgram, Solution
-from quotaopt.optimize.build import build
 from quotaopt.optimize.search import FairTotals, reach_goals
 from quotaopt.optimize.soft import settle
 from quotaopt.optimize.solvers import solve
+from quotaopt.optimize.spread import Family
 from quotaopt.optimize.statement import Block, RuleUse, state
 from quotaopt.optimize.table import Table, make_table
 from quotaopt.problem import Cube, Index, Problem
@@ -95,15 +95,19 @@ def use(name: str, *, penalty: float | None = None, priority: int = 1, **paramet
 def solved(
     problem: Problem, rules: Sequence[RuleUse], goals: Sequence[str] = ("level_stretch",), solver: str = "highs"
 ) -> tuple[list[Block], FairTotals, Table | None]:
-    """State, settle, level, spread and round: blocks kept, fair totals, table."""
+    """State, settle, level, spread and round as `allocate` does: blocks kept, fair totals, table."""
     run = partial(_solve, solver=solver)
     kept = settle(problem, state(problem, rules), run)
     assert kept.status == "optimal", kept.status
-    program = build(problem, kept.blocks)
     named: list[tuple[str, Levels | Distance]] = [(g, goal[g](problem)) for g in goals]
-    found = reach_goals(problem, kept.blocks, program, named, run)
-    assert found.status == "optimal", found.status
-    return kept.blocks, found, make_table(problem, kept.blocks, found.values, found.fair.blocks)
+    for whole in (False, True):
+        found = reach_goals(problem, kept.blocks, named, run, whole)
+        assert found.status == "optimal", found.status
+        shared = [found.who[block.members] for block in found.fair.blocks]
+        table = make_table(problem, kept.blocks, found.values, shared)
+        if table is not None or found.whole:
+            break
+    return kept.blocks, found, table
 
 
 def _solve(lp: LinearProgram, solver: str) -> Solution:
@@ -181,3 +185,15 @@ def rename_reps(problem: Problem, order: Sequence[int]) -> Problem:
     }
     vectors = {name: getattr(problem, name)[take] for name in ("expected", "spread", "presence", "full_last_year")}
     return replace(problem, index=index, **cubes, **vectors)
+
+
+def family(problem: Problem, *by: str, lower: Any = -np.inf, upper: Any = np.inf) -> Family:
+    """Intervals of the sub-totals by some attributes; a single number counts for all of them."""
+    grouping = problem.group(*by)
+    low, high = (np.broadcast_to(np.asarray(v, dtype=float), (grouping.size,)) for v in (lower, upper))
+    return Family(grouping, low, high)
+
+
+def exact(problem: Problem, values: Any, *by: str) -> Family:
+    """Sub-totals that must have these values."""
+    return family(problem, *by, lower=values, upper=values)

@@ -59,7 +59,7 @@ def test_an_unknown_run_names_the_nearest(runs: Path) -> None:
 
 
 def test_without_runs_the_next_step_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UnknownNameError, match="quotaopt run"):
+    with pytest.raises(InputError, match="there are no runs yet"):
         find_run(tmp_path, "last")
 
 

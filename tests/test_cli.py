@@ -18,6 +18,7 @@ import pytest
 
 from quotaopt import __version__, cli
 from quotaopt.errors import SolverError
+from quotaopt.scenario import Scenario
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -40,7 +41,7 @@ all       120,000    120,000  +0.0 %   120,000     1.00  ███████�
 target 120,000, 2027-01 … 2027-12
 
 Limits  none is reached
-Fair    4 of 4 reps stand at their peer group's level (stretch 1.00)
+Fair    4 of 4 reps stand at their peer group's level, 1.00
 """
 )
 ENDING = """
@@ -90,9 +91,9 @@ def test_run_names_the_rule_that_stops_a_rep(call: Call) -> None:
     assert (
         """
 Limits  quota_ceiling 1
-Fair    3 of 4 reps stand at their peer group's level (stretch 1.25); a rule stops the others:
-        rep  rule              source  stretch  peers
-        Dee  quota_ceiling R4  --set      1.12   1.25
+Fair    3 of 4 reps stand at their peer group's level, 1.25; a rule stops the others:
+        rep  rule              source  level  peers
+        Dee  quota_ceiling R4  --set    1.12   1.25
 """
         in out
     )
@@ -165,7 +166,9 @@ def test_an_impossible_scenario_says_why(call: Call) -> None:
     assert (code, err) == (3, "")
     text = masked(out)
     assert text.startswith(STAGES.format(name="impossible", about="Ten times"))
-    assert "  no plan  meet_target all asks at least 1,200,000 (models/plain.toml:6)" in text
+    sentence = text.partition("  no plan ")[2].partition(" limit ")[0]
+    for fact in ("meet_target", "1,200,000", "scenarios/impossible.toml:4", "models/plain.toml:8", "1,020,000"):
+        assert fact in sentence
     assert text.endswith("\nSaved   runs/DATE-impossible-1\nNext    quotaopt show impossible --origin\n")
 
 
@@ -176,16 +179,43 @@ def test_wrong_input_stops_before_anything_is_written(call: Call) -> None:
     assert not Path("runs").exists()
 
 
+def test_of_several_scenarios_none_runs_when_one_is_wrong(call: Call, project: Path) -> None:
+    roster = (project / "scenarios/data/roster.csv").read_text(encoding="utf-8")
+    (project / "scenarios/data/few.csv").write_text(roster.replace("R4,Dee,South,2020-01-01\n", ""), encoding="utf-8")
+    text = (project / "scenarios/stretch.toml").read_text(encoding="utf-8")
+    (project / "scenarios/few.toml").write_text(text.replace("roster.csv", "few.csv"), encoding="utf-8")
+    code, out, err = call("run", "base", "few")
+    assert (code, out) == (1, "")
+    assert "'R4'" in err
+    assert not Path("runs").exists()
+
+
+def test_what_was_run_before_a_failure_is_told(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    from quotaopt import run
+
+    real = run.run_scenario
+
+    def run_scenario(scenario: Scenario, **keywords: object) -> object:
+        if scenario.name == "stretch":
+            raise SolverError("highs", "crashed")
+        return real(scenario, **keywords)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("quotaopt.run.run_scenario", run_scenario)
+    code, out, err = call("run", "base", "stretch")
+    assert (code, err) == (4, "Error: solver highs: crashed\n")
+    assert masked(out) == RUN + ENDING
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
         (["run", "strech"], 1, "no scenario 'strech'. Did you mean 'stretch'? Scenarios: base, impossible, stretch."),
         (["run", "--solver", "hihgs"], 1, "Error: no such solver 'hihgs'. Did you mean 'highs'?"),
-        (["compare", "base", "last"], 1, "Error: no such run 'base'. Did you mean"),
+        (["compare", "base", "last"], 1, "there are no runs yet. Try: quotaopt run."),
         (["compare", "base"], 2, "Error: compare needs two runs or more, like: quotaopt compare base last"),
         (["list", "rulez"], 2, "Error: Invalid value for 'WHAT': 'rulez' is not one of"),
         (["rnu"], 2, "Error: No such command 'rnu'. Did you mean 'run'?"),
-        (["run", "--sett", "a=1"], 2, "Error: No such option '--sett'. Did you mean '--set'?"),
+        (["run", "--sett", "a=1"], 2, "Error: No such option '--sett'. (Did you mean one of: '--quiet', '--set'?)"),
         (["-C", "x", "run"], 2, "Error: No such option '-C'."),
         (["run", "-C", "/"], 1, "/  no planning project here or above. Make one with: quotaopt init DIR"),
     ],
@@ -223,7 +253,8 @@ all   120,000  144,000  +20.0 %  1.00 → 1.20
         "rule         of   measure     base  stretch   change\nmeet_target  all  limit    120,000  144,000  +20.0 %\n"
     )
     assert call("compare", "base", "stretch", "--by", "solver")[1] == (
-        "goal             of  measure     base  stretch   change\n1 level_stretch      goal value     1      1.2  +20.0 %\n"
+        "goal             of  measure     base  stretch   change\n"
+        "1 level_stretch      goal value     1      1.2  +20.0 %\n"
     )
 
 
@@ -243,7 +274,7 @@ def test_check_prints_problems_then_warnings(call: Call) -> None:
         file.write("R1,core,2026-13,5\nR1,core,2026-12,abc\n")
     code, out, err = call("check", "base")
     assert (code, err) == (1, "")
-    assert out.splitlines()[-1] == "2 problems, 0 warnings. Nothing was run."
+    assert out.splitlines()[-1] == "3 problems, 0 warnings. Nothing was run."
     assert [line.split("  ")[0] for line in out.splitlines()[:2]] == [
         "scenarios/data/history.csv:194",
         "scenarios/data/history.csv:195",
@@ -431,7 +462,7 @@ def test_ctrl_c_stops_with_130(call: Call, monkeypatch: pytest.MonkeyPatch) -> N
         raise KeyboardInterrupt
 
     monkeypatch.setattr("quotaopt.run.run_scenario", stopped)
-    assert call("run") == (130, "", "Stopped. Nothing was written.\n")
+    assert call("run") == (130, "", "\nStopped. The unfinished run was not written.\n")
 
 
 def test_debug_shows_the_traceback_of_an_error(call: Call) -> None:
@@ -439,14 +470,20 @@ def test_debug_shows_the_traceback_of_an_error(call: Call) -> None:
         call("run", "x", "--debug")
 
 
+def program(project: Path, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+    """The program in a process of its own."""
+    path = str(Path(cli.__file__).parents[1])
+    command = [sys.executable, "-m", "quotaopt", *arguments]
+    environment = {**os.environ, "PYTHONPATH": path, **environment}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=project, env=environment)
+
+
 def test_a_closed_pipe_is_no_error(project: Path) -> None:
-    command = [sys.executable, "-m", "quotaopt", "list", "rules"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=project)
-    assert process.stdout is not None
-    process.stdout.close()
-    _, err = process.communicate() if process.stdout.closed is False else (b"", process.stderr.read())  # type: ignore[union-attr]
-    assert b"Traceback" not in err
-    process.wait()
+    with program(project, "list", "rules") as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
 
 
 def test_version_and_help(call: Call) -> None:
@@ -488,13 +525,8 @@ def test_colour_only_on_a_terminal_that_wants_it(
 
 
 def test_a_narrow_encoding_gets_plain_glyphs(project: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "quotaopt", "run"],
-        cwd=project,
-        env={**os.environ, "PYTHONIOENCODING": "ascii"},
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0
-    assert b"2025-01 ... 2026-12 | 4 reps" in done.stdout
-    assert b"##########" in done.stdout
+    with program(project, "run", PYTHONIOENCODING="ascii") as process:
+        out, err = process.communicate()
+    assert (process.returncode, err) == (0, b"")
+    assert b"2025-01 ... 2026-12 | 4 reps" in out
+    assert b"##########" in out

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quotaopt.errors import UnknownNameError
+from quotaopt.errors import InputError
 from quotaopt.optimize.build import build
 from quotaopt.optimize.statement import state
 from quotaopt.problem import Cube, Lock, Problem
@@ -286,20 +286,21 @@ def test_fair_share() -> None:
 @pytest.mark.parametrize(
     ("name", "parameters", "says"),
     [
-        ("meet_region_target", {"values": {"Nroth": D(1)}}, "no such region 'Nroth'. Did you mean 'North'?"),
-        ("meet_region_target", {"by": "regoin", "values": {"North": D(1)}}, "no such attribute 'regoin'. Did you mean 'region'?"),
-        ("product_mix", {"shares": {"P3": D(1)}}, "no such product 'P3'. Did you mean 'P2'?"),
-        ("quota_floor", {"by_role": {"huntre": D(1)}}, "no such role 'huntre'. Did you mean 'hunter'?"),
-        ("quota_ceiling", {"by_role": {"x": D(1)}}, "no such role 'x'. Known: farmer, hunter."),
-        ("month_shape", {"ranges": {"2027-05": (D(0), D(1))}}, "no such month '2027-05'. Did you mean '2027-04'?"),
-        ("month_shape", {"of": ("family",)}, "no such attribute of a rep 'family'."),
+        ("meet_region_target", {"values": {"Nroth": D(1)}}, "no such region (got 'Nroth'). Did you mean 'North'?"),
+        ("meet_region_target", {"by": "regoin", "values": {"North": D(1)}}, "no such attribute (got 'regoin'). Did you mean 'region'?"),
+        ("product_mix", {"shares": {"P3": D(1)}}, "no such product (got 'P3'). Did you mean 'P2'?"),
+        ("quota_floor", {"by_role": {"huntre": D(1)}}, "no such role (got 'huntre'). Did you mean 'hunter'?"),
+        ("quota_ceiling", {"by_role": {"x": D(1)}}, "no such role (got 'x'). Known: farmer, hunter."),
+        ("month_shape", {"ranges": {"2027-05": (D(0), D(1))}}, "no such month (got '2027-05'). Did you mean '2027-04'?"),
+        ("month_shape", {"of": ("family",)}, "no such attribute of a rep (got 'family'). Known: rep, region, team, manager, channel, segment, role, peer_group."),
     ],
 )
 def test_unknown_names(name: str, parameters: dict[str, Any], says: str) -> None:
-    """A name that is not there is refused with the nearest that is."""
-    with pytest.raises(UnknownNameError) as error:
+    """A name that is not there is refused with its place, its rule, and the nearest that is."""
+    with pytest.raises(InputError) as error:
         state(tiny_problem(), [use(name, **parameters)])
-    assert str(error.value).startswith(says)
+    (finding,) = error.value.findings
+    assert str(finding) == f"test.toml:{len(name)}  rules.{name}: {says}"
 
 
 def test_totals_of_different_rows_cannot_be_added() -> None:

@@ -6,7 +6,8 @@ round to whole units.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +16,13 @@ import pandas as pd
 from quotaopt import columns as c
 from quotaopt.errors import Finding
 from quotaopt.optimize import tables
-from quotaopt.optimize.build import build
 from quotaopt.optimize.conflicts import explain, screen
 from quotaopt.optimize.linear import LinearProgram, Solution
 from quotaopt.optimize.search import FairTotals, reach_goals
 from quotaopt.optimize.soft import settle
 from quotaopt.optimize.solvers import solve as run_solver
 from quotaopt.optimize.statement import Block, state
-from quotaopt.optimize.table import make_table
+from quotaopt.optimize.table import Table, make_table
 from quotaopt.plan import Plan
 from quotaopt.policy import check_rules, goal_uses, rule_uses
 from quotaopt.prepare import prepare
@@ -67,13 +67,24 @@ def allocate(
     settled = settle(problem, stated, meter)
     if settled.status != "optimal":
         return _no_plan(problem, stated, meter, settled.status)
-    program = build(problem, settled.blocks)
     meter.seconds["build"] = perf_counter() - began - meter.seconds["solve"]
-    tell("goals")
-    found = reach_goals(problem, settled.blocks, program, goals, meter)
-    if found.status != "optimal":
-        return _no_plan(problem, stated, meter, found.status)
-    return _finish(problem, stated, settled.blocks, found, meter, tell)
+    for whole in (False, True):
+        tell("goals")
+        found = reach_goals(problem, settled.blocks, goals, meter, whole)
+        if found.status == "no_solution" and not found.whole:
+            continue
+        if found.status != "optimal":
+            return _no_plan(problem, stated, meter, found.status)
+        tell("spread")
+        with meter.time("spread"):
+            shared = [found.who[block.members] for block in found.fair.blocks]
+            table = make_table(problem, settled.blocks, found.values, shared)
+        if table is not None:
+            return _finish(problem, stated, settled.blocks, found, table, meter)
+        if found.whole:
+            break
+    sentence = f"no table in whole units of {problem.unit} keeps every total: choose a smaller rounding.to"
+    return Plan("failed", problem, meter.solver, sentence=sentence, seconds=meter.seconds)
 
 
 class Meter:
@@ -91,6 +102,13 @@ class Meter:
         finally:
             self.seconds["solve"] += perf_counter() - began
 
+    @contextmanager
+    def time(self, phase: str) -> Iterator[None]:
+        """Count the time of a block to a phase."""
+        began = perf_counter()
+        yield
+        self.seconds[phase] += perf_counter() - began
+
 
 def _no_plan(problem: Problem, stated: Sequence[Block], meter: Meter, status: Any) -> Plan:
     if status != "infeasible":
@@ -102,24 +120,11 @@ def _no_plan(problem: Problem, stated: Sequence[Block], meter: Meter, status: An
 
 
 def _finish(
-    problem: Problem,
-    stated: Sequence[Block],
-    kept: Sequence[Block],
-    found: FairTotals,
-    meter: Meter,
-    tell: Callable[[str], None],
+    problem: Problem, stated: Sequence[Block], kept: Sequence[Block], found: FairTotals, table: Table, meter: Meter
 ) -> Plan:
-    """Spread, round, and write down what came out."""
-    tell("spread")
-    began = perf_counter()
-    table = make_table(problem, kept, found.values, found.fair.blocks)
-    meter.seconds["spread"] = perf_counter() - began
-    if table is None:
-        sentence = f"no table in whole units of {problem.unit} keeps every total: choose a smaller rounding.to"
-        return Plan("failed", problem, meter.solver, sentence=sentence, seconds=meter.seconds)
-    scale = float(problem.target) / max(int(problem.eligible.sum()), 1)
-    price = {k: v / scale for block in found.fair.blocks for k, v in block.held_by.items()}
-    fairness = tables.fairness_table(problem, kept, table.quota, found.levels, found.fair, found.columns)
+    """Write down what came out."""
+    price = {k: v / found.scale for block in found.fair.blocks for k, v in block.held_by.items()}
+    fairness = tables.fairness_table(problem, kept, table.quota, found.levels, found.fair, found.who)
     goals = pd.DataFrame(
         [(k + 1, g.name, g.value, g.value, 0.0, round(g.seconds, 3)) for k, g in enumerate(found.goals)],
         columns=[column.name for column in c.GOALS],
@@ -136,12 +141,12 @@ def _finish(
         pd.DataFrame(columns=[column.name for column in c.CONFLICTS]),
         tables.measures(problem, table.quota, fairness),
         tables.binding_rules(problem, kept, table.quota),
-        notes=_notes(problem, found, table.miss),
+        notes=_notes(found, table.miss),
         seconds=meter.seconds,
     )
 
 
-def _notes(problem: Problem, found: FairTotals, miss: float) -> tuple[Finding, ...]:
+def _notes(found: FairTotals, miss: float) -> tuple[Finding, ...]:
     """What the reader must know about how exact the answer is."""
     notes = []
     if not found.exact:

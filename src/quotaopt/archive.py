@@ -159,7 +159,7 @@ def find_run(project: Path, text: str) -> Run:
     UnknownNameError
         If none is meant.
     InputError
-        If a prefix fits more than one.
+        If a prefix fits more than one; if there are no runs.
     """
     runs = list_runs(project)
     for meant in (
@@ -171,10 +171,12 @@ def find_run(project: Path, text: str) -> Run:
             return meant[0]
     if (Path(text) / RECORD).exists():
         return load_run(Path(text))
+    if not runs:
+        raise InputError([Finding("there are no runs yet", "Try: quotaopt run.", code="run")])
     meant = [run for run in runs if run.id.startswith(text)]
     if len(meant) > 1:
         ids = ", ".join(run.id for run in meant)
         raise InputError([Finding(f"{text!r} fits {len(meant)} runs: {ids}", "Write more of the id.", code="run")])
     if not meant:
-        raise UnknownNameError("run", text, [run.id for run in runs] or ["none yet; try: quotaopt run"])
+        raise UnknownNameError("run", text, [run.id for run in runs])
     return meant[0]

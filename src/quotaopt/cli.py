@@ -20,6 +20,7 @@ from quotaopt.errors import Finding, InputError, QuotaoptError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from quotaopt.archive import Run
     from quotaopt.report.render import Page
 
 LOG = "quotaopt-error.log"
@@ -150,7 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         failure.show()
         return failure.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped. Nothing was written.", err=True)
+        click.echo("Stopped. The unfinished run was not written.", err=True)
         return 130
     except BrokenPipeError:
         sys.stderr.close()  # or Python would complain of the closed pipe at exit
@@ -191,21 +192,27 @@ def run(
     """Forecast, allocate and write the plan of one or more scenarios."""
     from quotaopt.report.progress import progress
 
+    failure: QuotaoptError | None = None
+    done: list[Run] = []
     with progress(options.quiet, options.verbose) as say:
         from quotaopt.project import choose_scenarios
         from quotaopt.report.terminal import run_report, run_rows
-        from quotaopt.run import load_scenarios, run_scenario
+        from quotaopt.run import load_checked, run_scenario
 
         project = options.folder
-        done = []
-        for one in load_scenarios(choose_scenarios(project, scenarios), project, sets):
-            say(f"{one.name}: read")
-            done.append(run_scenario(one, solvers=solvers, out=out, progress=say))
-    if options.quiet:
+        for one in load_checked(choose_scenarios(project, scenarios), project, sets):
+            try:
+                done.append(run_scenario(one, solvers=solvers, out=out, progress=say))
+            except QuotaoptError as error:  # what was run before is still told
+                failure = error
+                break
+    if done and options.quiet:
         click.echo("\n".join(one.id for one in done))
-    else:
+    elif done:
         frame, content = run_rows(done)
         options.emit("run", frame, run_report(done, project), **content)
+    if failure:
+        raise failure
     return max(one.exit_code for one in done)
 
 

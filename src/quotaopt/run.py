@@ -64,6 +64,20 @@ def load_scenarios(names: Sequence[str], project: Path, sets: Sequence[str] = ()
     return loaded
 
 
+def load_checked(names: Sequence[str], project: Path, sets: Sequence[str] = ()) -> list[Scenario]:
+    """Load several scenarios; when there are several, check their data too before the first one runs.
+
+    Raises
+    ------
+    InputError
+        With every problem of all of them.
+    """
+    loaded = load_scenarios(names, project, sets)
+    if len(loaded) > 1 and (problems := check_all(names, project, sets)[0]):
+        raise InputError(problems)
+    return loaded
+
+
 def check_all(names: Sequence[str], project: Path, sets: Sequence[str] = ()) -> tuple[list[Finding], list[Finding]]:
     """Problems and warnings of several scenarios and their data, each once."""
     findings = dict[Finding, None]()

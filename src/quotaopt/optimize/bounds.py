@@ -1,69 +1,91 @@
-"""Rows over a single column become bounds, and bounds of the parts become bounds of the whole.
+"""Own bounds: limits of rules on single totals of one rep, and what they imply for the rep's whole total.
 
-Fewer rows make the solver faster, and a rep's own bounds are what water-filling works with.
+They need no row in a program: they are bounds of its columns, and what water-filling works with.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 
-from quotaopt.optimize.program import LINK, Program
-from quotaopt.problem import Floats, Ints
+from quotaopt.optimize.statement import Block
+from quotaopt.problem import Bools, Floats, Grouping, Ints, Problem
 
+LINK = -1  # a row or bound that belongs to the structure, not to a rule
 
-def rows_to_bounds(program: Program) -> Program:
-    """A rule row over one column with weight 1 is a bound of that column: smaller and faster."""
-    matrix = program.matrix
-    matrix.eliminate_zeros()
-    single = (np.diff(matrix.indptr) == 1) & (program.row_origin != LINK)
-    single[single] = matrix.data[matrix.indptr[:-1][single]] == 1.0
-    rows = np.flatnonzero(single)
-    columns = matrix.indices[matrix.indptr[rows]].astype(np.int64)
-    lower, lower_origin = _strictest(program.lower, columns, program.row_lower[rows], program.row_origin[rows], 1.0)
-    upper, upper_origin = _strictest(program.upper, columns, program.row_upper[rows], program.row_origin[rows], -1.0)
-    rest = np.flatnonzero(~single)
-    return replace(
-        program,
-        matrix=sp.csr_array(matrix[rest]),
-        row_lower=program.row_lower[rest],
-        row_upper=program.row_upper[rest],
-        row_origin=program.row_origin[rest],
-        lower=lower,
-        upper=upper,
-        lower_origin=lower_origin,
-        upper_origin=upper_origin,
-    )
+REPS, PRODUCTS, MONTHS, CELLS = (False, False), (True, False), (False, True), (True, True)
 
 
-def _strictest(bound: Floats, columns: Ints, values: Floats, origins: Ints, sign: float) -> tuple[Floats, Ints]:
-    """The strictest bound of each column and the rule row it comes from (sign 1: highest; -1: lowest)."""
-    out, origin = bound.copy(), np.full(bound.size, LINK)
-    order = np.argsort(sign * values, kind="stable")  # the strictest is written last
-    columns, values, origins = columns[order], values[order], origins[order]
-    best, where = np.full(bound.size, -np.inf), np.full(bound.size, LINK)
-    best[columns], where[columns] = sign * values, origins
-    hit = best > sign * bound
-    out[hit], origin[hit] = sign * best[hit], where[hit]
-    return out, origin
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """Lowest and highest value of some totals, in units, and the rule rows (counted through all blocks) behind them."""
+
+    lower: Floats
+    upper: Floats
+    lower_origin: Ints
+    upper_origin: Ints
+
+    def tighten(self, rows: Ints, lower: Floats, upper: Floats, lower_origin: Ints, upper_origin: Ints) -> None:
+        """Take over stricter limits for `rows` (each named once)."""
+        at = lower > self.lower[rows]
+        self.lower[rows[at]], self.lower_origin[rows[at]] = lower[at], lower_origin[at]
+        at = upper < self.upper[rows]
+        self.upper[rows[at]], self.upper_origin[rows[at]] = upper[at], upper_origin[at]
+
+    def summed(self, shape: tuple[int, ...], axis: int) -> tuple[Floats, Floats, Ints, Ints]:
+        """Bounds of the sums along one axis; the largest part lends its origin."""
+        out = []
+        for values, origins in ((self.lower, self.lower_origin), (self.upper, self.upper_origin)):
+            value, origin = values.reshape(shape), origins.reshape(shape)
+            largest = np.expand_dims(np.where(origin == LINK, -1.0, value).argmax(axis=axis), axis)
+            out.append((value.sum(axis=axis).reshape(-1), np.take_along_axis(origin, largest, axis).reshape(-1)))
+        (low, low_origin), (high, high_origin) = out
+        return low, high, low_origin, high_origin
 
 
-def tighten(program: Program) -> Program:
-    """Bounds of a rep total that follow from those of its months or products."""
-    layout, n_reps = program.layout, program.layout.shape[0]
-    lower, upper = program.lower.copy(), program.upper.copy()
-    lower_origin, upper_origin = program.lower_origin.copy(), program.upper_origin.copy()
-    for first, last in ((layout.x, layout.y), (layout.y, layout.z)):
-        if last == first:
-            continue
-        low, high = (b[first:last].reshape(n_reps, -1) for b in (program.lower, program.upper))
-        at = np.arange(n_reps)
-        origins = program.lower_origin[first:last].reshape(n_reps, -1)[at, low.argmax(axis=1)]
-        better = low.sum(axis=1) > lower[:n_reps]
-        lower[:n_reps][better], lower_origin[:n_reps][better] = low.sum(axis=1)[better], origins[better]
-        origins = program.upper_origin[first:last].reshape(n_reps, -1)[at, high.argmax(axis=1)]
-        better = high.sum(axis=1) < upper[:n_reps]
-        upper[:n_reps][better], upper_origin[:n_reps][better] = high.sum(axis=1)[better], origins[better]
-    return replace(program, lower=lower, upper=upper, lower_origin=lower_origin, upper_origin=upper_origin)
+def kind_of(grouping: Grouping, shape: tuple[int, int, int]) -> tuple[bool, bool] | None:
+    """Which own totals a grouping is made of (by product, by month); None when it is not of single reps' totals."""
+    single = all(n == m for n, m, used in zip(grouping.shape, shape, grouping.used, strict=True) if used)
+    return (grouping.used[1], grouping.used[2]) if grouping.used[0] and single else None
+
+
+def own_bounds(problem: Problem, blocks: Sequence[Block]) -> dict[tuple[bool, bool], Bounds]:
+    """Bounds of every rep's total, products, months and cells; the last three only where some rule states them.
+
+    Bounds of the parts tighten those of the whole.
+    """
+    shape = n_reps, n_products, n_months = problem.index.shape
+    found: dict[tuple[bool, bool], Bounds] = {REPS: _open(_eligible(problem, REPS))}
+    first = 0
+    for block in blocks:
+        kind = kind_of(block.expression.grouping, shape)
+        if block.expression.plain and kind is not None:
+            if kind not in found:
+                found[kind] = _open(_eligible(problem, kind))
+            origin = first + np.arange(block.size)
+            found[kind].tighten(block.keep, block.lower, block.upper, origin, origin)
+        first += block.size
+    for part, whole, dims, axis in (
+        (CELLS, PRODUCTS, shape, 2),
+        (CELLS, MONTHS, shape, 1),
+        (PRODUCTS, REPS, (n_reps, n_products), 1),
+        (MONTHS, REPS, (n_reps, n_months), 1),
+    ):
+        if part in found:
+            if whole not in found:
+                found[whole] = _open(_eligible(problem, whole))
+            found[whole].tighten(np.arange(found[whole].lower.size), *found[part].summed(dims, axis))
+    return found
+
+
+def _eligible(problem: Problem, kind: tuple[bool, bool]) -> Bools:
+    return np.asarray(problem.eligible.any(axis=tuple(k + 1 for k in (0, 1) if not kind[k])))
+
+
+def _open(eligible: Bools) -> Bounds:
+    """No limit but zero, and zero where no quota may stand."""
+    flat = eligible.reshape(-1)
+    none = np.full(flat.size, LINK)
+    return Bounds(np.zeros(flat.size), np.where(flat, np.inf, 0.0), none, none.copy())

@@ -4,6 +4,8 @@ Rules over reps alone need ``Q[rep]``; over products ``x[rep, product]``; over m
 consistent non-negative x and y, a table with those margins always exists (each rep is its own transportation
 table), so cells appear only for the pairs rep × product that some row, launch month or lock names *by month*:
 ``z[pair, month]``. When every pair is named, the program is cell-grained.
+
+The same can be built for classes of reps: then limits of single reps are summed over the class.
 """
 
 from __future__ import annotations
@@ -13,50 +15,70 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.sparse as sp
 
-from quotaopt.optimize.bounds import rows_to_bounds, tighten
-from quotaopt.optimize.program import LINK, Layout, Program
+from quotaopt.optimize.bounds import CELLS, LINK, MONTHS, PRODUCTS, REPS, Bounds, kind_of, own_bounds
+from quotaopt.optimize.program import Layout, Program
 from quotaopt.optimize.rows import Expression
 from quotaopt.optimize.statement import Block
-from quotaopt.problem import Floats, Grouping, Ints, Problem
+from quotaopt.problem import Bools, Floats, Grouping, Ints, Problem
 
 
-def build(problem: Problem, blocks: Sequence[Block], also: Sequence[Block] = ()) -> Program:
-    """The region of all tables that keep every row of `blocks`, with the columns that the rows of `also` need."""
-    layout = _layout(problem, [*blocks, *also])
+def build(
+    problem: Problem, blocks: Sequence[Block], also: Sequence[Block] = (), classes: Ints | None = None
+) -> Program:
+    """The region of all tables that keep every row of `blocks`.
+
+    Parameters
+    ----------
+    also : blocks that are not required but whose totals must have columns (see `rows_of`).
+    classes : class of each rep (0 … K-1, by first rep); none for each rep on its own.
+    """
+    own = own_bounds(problem, blocks)
+    layout = _layout(problem, [*blocks, *also], np.arange(problem.index.shape[0]) if classes is None else classes)
     scale = max(problem.target, 1) / max(int(problem.eligible.sum()), 1)
     links, link_lower, link_upper = _links(layout)
-    parts = [_rows(layout, b.expression, b.keep) for b in blocks]
-    lows, highs = ([getattr(b, side) / scale for b in blocks] for side in ("lower", "upper"))
-    rows = sum(b.size for b in blocks)
-    lower, upper = _own_bounds(layout)
-    free = np.full(layout.columns, LINK)
-    whole = Program(
-        sp.csr_array(sp.vstack([links, *parts])),
-        np.concatenate([link_lower, *lows]),
-        np.concatenate([link_upper, *highs]),
-        lower,
-        upper,
-        np.concatenate([np.full(links.shape[0], LINK), np.arange(rows)]),
-        free,
-        free,
+    parts, lows, highs, origins = [links], [link_lower], [link_upper], [np.full(links.shape[0], LINK)]
+    first = 0
+    for block in blocks:
+        if not (block.expression.plain and kind_of(block.expression.grouping, problem.index.shape)):
+            rows, low, high, leader = class_rows(layout, block)
+            parts.append(rows)
+            lows.append(low / scale)
+            highs.append(high / scale)
+            origins.append(first + leader)
+        first += block.size
+    lower, upper, lower_origin, upper_origin = _column_bounds(layout, own)
+    return Program(
+        sp.csr_array(sp.vstack(parts)),
+        np.concatenate(lows),
+        np.concatenate(highs),
+        lower / scale,
+        upper / scale,
+        np.concatenate(origins),
+        lower_origin,
+        upper_origin,
         np.arange(layout.shape[0]),
+        own[REPS],
         scale,
         layout,
     )
-    return tighten(rows_to_bounds(whole))
 
 
 def rows_of(program: Program, block: Block) -> sp.csr_array:
-    """Matrix of a block's rows over the program's first columns (those of its layout)."""
-    return _rows(program.layout, block.expression, block.keep)
+    """Matrix of a block's rows over the program's first columns (those of its layout), in the block's order."""
+    if not program.layout.exact:
+        raise ValueError("rows of single reps need a program with each rep on its own")
+    return _matrix(program.layout, block.expression, block.keep, np.arange(block.size), block.size, block.keep >= 0)
 
 
-def _layout(problem: Problem, blocks: Sequence[Block]) -> Layout:
+def _layout(problem: Problem, blocks: Sequence[Block], classes: Ints) -> Layout:
     """Which margins and cells the rows and the availability of products need."""
     n_reps, n_products, n_months = problem.index.shape
-    eligible = problem.eligible
+    leaders = np.unique(classes, return_index=True)[1]
+    k = leaders.size
+    eligible = problem.eligible if k == n_reps else _any_of(problem.eligible, classes, k)
+    alone = np.bincount(classes, minlength=k) == 1
     months = eligible.any(axis=1, keepdims=True)
-    named = np.asarray(eligible.any(axis=2) & (eligible != months).any(axis=2))
+    named = np.asarray(eligible.any(axis=2) & (eligible != months).any(axis=2)) & alone[:, None]
     by_product = by_month = False
     for block in blocks:
         for term in block.expression.terms:
@@ -66,11 +88,19 @@ def _layout(problem: Problem, blocks: Sequence[Block]) -> Layout:
                 hit = np.zeros(term.grouping.size, dtype=bool)
                 hit[term.take[block.keep]] = True
                 groups = np.asarray(hit.reshape(term.grouping.shape).any(axis=2))
-                named |= groups[np.ix_(term.grouping.codes[0], term.grouping.codes[1])] & eligible.any(axis=2)
+                of_reps = groups[np.ix_(term.grouping.codes[0][leaders], term.grouping.codes[1])]
+                whole = np.ones(k, dtype=bool) if term.grouping.shape[0] < n_reps else alone
+                named |= of_reps & eligible.any(axis=2) & whole[:, None]
     cells = bool(named.any())
-    return Layout(
-        (n_reps, n_products, n_months), eligible, np.flatnonzero(named), by_product or cells, by_month or cells
-    )
+    shape = (k, n_products, n_months)
+    pairs = np.flatnonzero(named)
+    return Layout(shape, classes, leaders, eligible, pairs, by_product or cells, by_month or cells)
+
+
+def _any_of(flags: Bools, classes: Ints, k: int) -> Bools:
+    out = np.zeros((k, *flags.shape[1:]), dtype=bool)
+    np.logical_or.at(out, classes, flags)
+    return out
 
 
 def _incidence(rows: Ints, columns: Ints, shape: tuple[int, int], sign: float = 1.0) -> sp.csr_array:
@@ -107,44 +137,109 @@ def _links(layout: Layout) -> tuple[sp.csr_array, Floats, Floats]:
     return sp.csr_array(sp.vstack(parts)), np.concatenate(lower), np.concatenate(upper)
 
 
-def _own_bounds(layout: Layout) -> tuple[Floats, Floats]:
-    """Quotas are not negative, and zero where none may stand."""
-    n_months = layout.shape[2]
-    upper = np.full(layout.columns, np.inf)
-    upper[: layout.x][~layout.eligible.any(axis=(1, 2))] = 0.0
-    if layout.by_product:
-        upper[layout.x : layout.y][~layout.eligible.any(axis=2).reshape(-1)] = 0.0
-    if layout.by_month:
-        upper[layout.y : layout.z][~layout.eligible.any(axis=1).reshape(-1)] = 0.0
+def _column_bounds(layout: Layout, own: dict[tuple[bool, bool], Bounds]) -> tuple[Floats, Floats, Ints, Ints]:
+    """Own bounds as bounds of the columns: summed over each class; zero where no quota may stand."""
+    k, n_products, n_months = layout.shape
+    lower, upper = np.zeros(layout.columns), np.full(layout.columns, np.inf)
+    lower_origin, upper_origin = np.full(layout.columns, LINK), np.full(layout.columns, LINK)
+    for kind, first, last, axes in (
+        (REPS, 0, layout.x, (1, 2)),
+        (PRODUCTS, layout.x, layout.y, (2,)),
+        (MONTHS, layout.y, layout.z, (1,)),
+    ):
+        upper[first:last][~layout.eligible.any(axis=axes).reshape(-1)[: last - first]] = 0.0
+        if kind in own and last > first:
+            of_class = [_sum_by_class(layout, values) for values in (own[kind].lower, own[kind].upper)]
+            lower[first:last], upper[first:last] = of_class[0], np.minimum(of_class[1], upper[first:last])
+            width = (last - first) // k
+            lower_origin[first:last] = own[kind].lower_origin.reshape(-1, width)[layout.leaders].reshape(-1)
+            upper_origin[first:last] = own[kind].upper_origin.reshape(-1, width)[layout.leaders].reshape(-1)
     cells = layout.eligible.reshape(-1, n_months)[layout.pairs]
     upper[layout.z :][~cells.reshape(-1)] = 0.0
-    return np.zeros(layout.columns), upper
+    if CELLS in own:
+        alone = np.bincount(layout.classes, minlength=k)[layout.pairs // n_products] == 1
+        reps = layout.leaders[layout.pairs // n_products] * n_products + layout.pairs % n_products
+        at = layout.z + (np.flatnonzero(alone)[:, None] * n_months + np.arange(n_months)).reshape(-1)
+        cell = (reps[alone][:, None] * n_months + np.arange(n_months)).reshape(-1)
+        lower[at], upper[at] = own[CELLS].lower[cell], np.minimum(own[CELLS].upper[cell], upper[at])
+        lower_origin[at], upper_origin[at] = own[CELLS].lower_origin[cell], own[CELLS].upper_origin[cell]
+    return lower, upper, lower_origin, upper_origin
 
 
-def _rows(layout: Layout, expression: Expression, keep: Ints) -> sp.csr_array:
-    """Matrix of the kept rows of an expression."""
-    parts = []
+def _sum_by_class(layout: Layout, values: Floats) -> Floats:
+    """Sum values of reps (R × anything, flat) over each class."""
+    if layout.exact:
+        return values
+    out = np.zeros((layout.shape[0], values.size // layout.classes.size))
+    np.add.at(out, layout.classes, values.reshape(layout.classes.size, -1))
+    return out.reshape(-1)
+
+
+def class_rows(layout: Layout, block: Block) -> tuple[sp.csr_array, Floats, Floats, Ints]:
+    """Rows of a block over the program's columns: matrix, limits in units, and the block row each stands for.
+
+    Rows of single reps are summed over their class; a class in which some rep has no such row has none, but for
+    the lower limit of plain totals, which are never negative.
+    """
+    expression, n_reps = block.expression, layout.classes.size
+    if layout.exact or not expression.grouping.used[0] or expression.grouping.shape[0] < n_reps:
+        everyone = np.ones(block.size, dtype=bool)
+        matrix = _matrix(layout, expression, block.keep, np.arange(block.size), block.size, everyone)
+        return matrix, block.lower, block.upper, np.arange(block.size)
+    rep, rest = np.divmod(block.keep, expression.grouping.size // n_reps)
+    row = layout.classes[rep] * (expression.grouping.size // n_reps) + rest
+    slots, leader, slot = np.unique(row, return_index=True, return_inverse=True)
+    size = np.bincount(layout.classes)[layout.classes[rep[leader]]]
+    full = np.bincount(slot) == size
+    lower = np.bincount(slot, np.maximum(block.lower, 0.0) if expression.plain else block.lower).astype(np.float64)
+    upper = np.where(full, np.bincount(slot, block.upper), np.inf)
+    if not expression.plain:
+        lower = np.where(full, lower, -np.inf)
+    first = np.zeros(block.size, dtype=bool)
+    first[leader] = True
+    matrix = _matrix(layout, expression, block.keep, slot, slots.size, first)
+    used = np.flatnonzero(np.isfinite(upper) | (np.isfinite(lower) & (lower != 0 if expression.plain else True)))
+    return sp.csr_array(matrix[used]), lower[used], np.asarray(upper[used], dtype=np.float64), leader[used]
+
+
+def _matrix(layout: Layout, expression: Expression, keep: Ints, row: Ints, n_rows: int, first: Bools) -> sp.csr_array:
+    """Matrix of the kept rows of an expression, row k going to `row[k]`.
+
+    A total of the rep itself counts once per class (`first` marks the row that does); others add up.
+    """
+    out = sp.csr_array((n_rows, layout.columns))
+    n_reps = layout.classes.size
     for term in expression.terms:
-        totals = _subtotals(layout, term.grouping)[term.take[keep]]
-        parts.append(sp.csr_array(sp.diags_array(term.weight[keep]) @ totals))
-    return sp.csr_array(sum(parts[1:], parts[0]))
+        totals, size = _subtotals(layout, term.grouping)
+        take, weight = term.take[keep], term.weight[keep]
+        where = np.ones(keep.size, dtype=bool)
+        if term.grouping.used[0] and term.grouping.shape[0] == n_reps:
+            per_rep = term.grouping.size // n_reps
+            take = layout.classes[take // per_rep] * per_rep + take % per_rep
+            where = first
+        pick = sp.csr_array((weight[where], (row[where], take[where])), shape=(n_rows, size))
+        out = sp.csr_array(out + pick @ totals)
+    return out
 
 
-def _subtotals(layout: Layout, grouping: Grouping) -> sp.csr_array:
-    """All sub-totals of a grouping as rows over the program's columns."""
-    n_reps, n_products, n_months = layout.shape
-    rep, product, month = grouping.codes
-    _, by_product, by_month = grouping.used
-    shape = (grouping.size, layout.columns)
-    if by_product and by_month:
+def _subtotals(layout: Layout, grouping: Grouping) -> tuple[sp.csr_array, int]:
+    """All sub-totals of a grouping as rows over the program's columns, and their number."""
+    k, n_products, n_months = layout.shape
+    own = grouping.used[0] and grouping.shape[0] == layout.classes.size
+    rep = np.arange(k) if own else grouping.codes[0][layout.leaders]
+    groups = (k if own else grouping.shape[0], *grouping.shape[1:])
+    product, month = grouping.codes[1:]
+    size = int(np.prod(groups))
+    shape = (size, layout.columns)
+    if grouping.used[1] and grouping.used[2]:
         pair, t = np.divmod(np.arange(layout.pairs.size * n_months), n_months)
         r, p = np.divmod(layout.pairs[pair], n_products)
-        rows = np.ravel_multi_index((rep[r], product[p], month[t]), grouping.shape)
-        return _incidence(rows, layout.z + np.arange(rows.size), shape)
-    if by_product:
-        r, p = np.divmod(np.arange(n_reps * n_products), n_products)
-        return _incidence(rep[r] * grouping.shape[1] + product[p], layout.x + np.arange(r.size), shape)
-    if by_month:
-        r, t = np.divmod(np.arange(n_reps * n_months), n_months)
-        return _incidence(rep[r] * grouping.shape[2] + month[t], layout.y + np.arange(r.size), shape)
-    return _incidence(rep, np.arange(n_reps), shape)
+        rows = np.ravel_multi_index((rep[r], product[p], month[t]), groups)
+        return _incidence(rows, layout.z + np.arange(rows.size), shape), size
+    if grouping.used[1]:
+        r, p = np.divmod(np.arange(k * n_products), n_products)
+        return _incidence(rep[r] * groups[1] + product[p], layout.x + np.arange(r.size), shape), size
+    if grouping.used[2]:
+        r, t = np.divmod(np.arange(k * n_months), n_months)
+        return _incidence(rep[r] * groups[2] + month[t], layout.y + np.arange(r.size), shape), size
+    return _incidence(rep, np.arange(k), shape), size

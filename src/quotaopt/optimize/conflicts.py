@@ -14,11 +14,11 @@ import pandas as pd
 import scipy.sparse as sp
 
 from quotaopt.columns import CONFLICTS
+from quotaopt.optimize.bounds import LINK
 from quotaopt.optimize.build import build
-from quotaopt.optimize.fairness import Solve
-from quotaopt.optimize.program import LINK
+from quotaopt.optimize.levels import Solve
 from quotaopt.optimize.soft import settle
-from quotaopt.optimize.statement import Block, RuleUse
+from quotaopt.optimize.statement import WHOLE, Block, RuleUse
 from quotaopt.problem import Floats, Ints, Problem
 
 GAP = 0.5  # units: limits are whole numbers, so a true gap is at least one unit
@@ -179,8 +179,9 @@ def _try_alone(problem: Problem, blocks: Sequence[Block], use: RuleUse, solve: S
     _, block, k = worst
     unit, total = float(problem.unit), sum(float(v.sum()) for v in found.violation)
     limit = block.upper[k] if np.isfinite(block.upper[k]) else block.lower[k]
+    # In whole units, as limits are; a limit of 0 has no factor.
     factor = max(
-        (v / np.where(np.isfinite(b.upper), b.upper, np.inf)).max()
+        float(np.divide(np.ceil(v - WHOLE), b.upper, out=np.where(v > WHOLE, np.inf, 0.0), where=b.upper > 0).max())
         for b, v in zip(alone, found.violation, strict=True)
         if b.size
     )
@@ -190,7 +191,7 @@ def _try_alone(problem: Problem, blocks: Sequence[Block], use: RuleUse, solve: S
         "shortfall": np.ceil(total) * unit,
         "source": block.source(k),
     }
-    return row | _remedy(problem, use, total, float(factor))
+    return row | _remedy(problem, use, total, factor)
 
 
 def _remedy(problem: Problem, use: RuleUse, total: float, factor: float) -> dict[str, object]:
@@ -198,7 +199,7 @@ def _remedy(problem: Problem, use: RuleUse, total: float, factor: float) -> dict
     for name in ("stretch", "up", "high"):
         value = use.parameters.get(name)
         if isinstance(value, float) and np.isfinite(value) and np.isfinite(factor):
-            raised = np.ceil(value * (1 + factor) * 1e4) / 1e4
+            raised = float(np.ceil(value * (1 + factor) * 1e4 - WHOLE) / 1e4)
             return {"remedy": f"raise {use.name}.{name} from {value:g} to {raised:g}", "remedy_value": raised}
     amount = np.ceil(total - 1e-6)
     verb = "lower the target by" if use.name == "meet_target" else f"relax {use.name} by"

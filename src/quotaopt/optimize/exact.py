@@ -10,13 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 
+from quotaopt.optimize.cuts import SUPPORT, WHOLE, refine
 from quotaopt.optimize.linear import Floats, LinearProgram, Solution
-from quotaopt.problem import Bools
 
-SUPPORT = 1e-6  # a scaled dual below this is nothing
-WHOLE = 1e-5  # a scaled dual this near to a whole number is that number
 AGREE = 1e-5  # how far value and solver may differ before the support is not believed
 
 
@@ -44,7 +41,7 @@ def certify(lp: LinearProgram, found: Solution) -> Proof:
     scaled[np.abs(scaled) < SUPPORT] = 0.0
     whole = np.rint(scaled)
     basic = (np.abs(column_dual / largest) < SUPPORT) & (lp.cost == 0)
-    rows = whole if np.abs(scaled - whole).max() < WHOLE else _refine(lp, scaled, basic)
+    rows = whole if np.abs(scaled - whole).max() < WHOLE else refine(lp, scaled, basic)[0]
     return _value(lp, rows, found)
 
 
@@ -61,17 +58,3 @@ def _value(lp: LinearProgram, rows: Floats, found: Solution) -> Proof:
     if not abs(value - found.objective) <= AGREE * (1 + abs(found.objective)):
         return Proof(found.objective, *found.duals(), exact=False)
     return Proof(float(value), rows / scale, columns / scale, True)
-
-
-def _refine(lp: LinearProgram, scaled: Floats, basic: Bools) -> Floats:
-    """Duals on their support that satisfy the equation of every `basic` column (one without a price of its own).
-
-    The least-squares correction is repeated once: the second pass removes the rounding of the first.
-    """
-    support = np.flatnonzero(scaled)
-    columns = sp.csr_array(lp.matrix[support][:, np.flatnonzero(basic)].T)
-    equations = columns[np.flatnonzero(np.diff(columns.indptr))].toarray()
-    rows = scaled.copy()
-    for _ in range(2):
-        rows[support] += np.linalg.lstsq(equations, -equations @ rows[support], rcond=None)[0]
-    return rows

@@ -1,227 +1,176 @@
 """Lexicographic min-max of levels: the highest as low as can be, then the next, until nothing is left to choose.
 
-The level of column c is ``(value - offset) / scale``. On a convex set the optimal vector of levels exists and is
-unique (Radunović & Le Boudec, A Unified Framework for Max-Min and Min-Max Fairness), so every solver must find
-the same one. Two ways lead there:
+The level of an item (a rep, a violation) is ``(value - offset) / scale``. On a convex set the optimal vector of
+levels exists and is unique (Radunović & Le Boudec, A Unified Framework for Max-Min and Min-Max Fairness), so every
+solver must find the same one. It is found by cutting planes:
 
-* **water-filling** in closed form over each part whose total is given; right when the result is feasible, because
-  it is the optimum of a relaxation;
-* **sequential programs** (Ogryczak & Śliwiński, On Direct Methods for Lexicographic Min-Max Optimization):
-  minimise the highest level of the columns still free, hold those that a positive dual value proves to be there in
-  every optimum, repeat.
+1. Keep a pool of proven inequalities ``sum(weight * value) >= total`` (the target itself, totals of regions …).
+2. Fill: the fair values for the pool alone, in closed form. The highest level any cut forces comes first; its
+   items stay there, the others are filled from what is left.
+3. Ask one linear program whether a table with at most these values exists. If so they are optimal, because they are
+   the optimum of a relaxation. If not, its dual values prove new inequalities (one for each connected part of the
+   conflict); add them and fill again.
 
-A solver is asked only *which* rows hold a level where it is; the number is computed here from those rows, so that
-no digit of a solver enters a quota.
+Only *which* rows make a cut is taken from the solver: weights and totals are computed here from the rows, so no
+digit of a solver enters a quota. On base polyhedra this is the decomposition algorithm of Fujishige and Groenevelt;
+it is right on every polyhedron, because weak duality makes every cut valid.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeAlias
+import heapq
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
 
-from quotaopt.optimize.exact import certify
-from quotaopt.optimize.linear import LinearProgram, Solution
-from quotaopt.optimize.program import LINK, Program
+from quotaopt.optimize.bounds import LINK
+from quotaopt.optimize.cuts import Cut, find_cuts, stated_cuts
+from quotaopt.optimize.levels import NEAR, Fair, Items, LevelBlock, Solve, fill
+from quotaopt.optimize.linear import LinearProgram
+from quotaopt.optimize.program import Program
+from quotaopt.optimize.sequential import level_sequentially
 from quotaopt.problem import Bools, Floats, Ints
 
-Solve: TypeAlias = Callable[[LinearProgram], Solution]
-
-FEASIBLE = 1e-6  # total miss, in mean cells, below which a candidate counts as feasible
+FEASIBLE = 1e-6  # total miss, in mean cells, below which values count as reachable
 
 
-@dataclass(frozen=True, eq=False)
-class Part:
-    """Columns whose sum is given: ``values[members].sum() == total``; `origin` is the rule row that says so."""
-
-    members: Ints
-    total: float
-    origin: int = LINK
-
-
-@dataclass(frozen=True, eq=False)
-class LevelBlock:
-    """Columns that share one level, and the rule rows that hold it there.
-
-    `held_by` maps a rule row to its price: how much the level rises for one more unit (scaled) of the row's limit.
-    """
-
-    members: Ints
-    level: float
-    held_by: Mapping[int, float]
-
-
-@dataclass(frozen=True, eq=False)
-class Fair:
-    """The fair values.
-
-    Attributes
-    ----------
-    status : of the search; values exist only when it is ``optimal``.
-    values : shape (n,), one for each column asked about.
-    blocks : who shares a level.
-    stop : rule row whose bound holds a single column at a level of its own, `LINK` for none; shape (n,).
-    programs : number of linear programs solved.
-    exact : False when some level had to be taken from a solver's own digits.
-    """
-
-    status: str
-    values: Floats = field(default_factory=lambda: np.zeros(0))
-    blocks: tuple[LevelBlock, ...] = ()
-    stop: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    programs: int = 0
-    exact: bool = True
-
-
-def fill(offset: Floats, scale: Floats, lower: Floats, upper: Floats, total: float) -> tuple[float, Floats]:
-    """Water-filling: the level x with ``sum(clip(offset + scale * x, lower, upper)) == total``, and the values.
-
-    The sum is a piecewise linear, non-decreasing function of x; a sweep over its sorted breakpoints finds the piece
-    (O(n log n)) and one division the level. Totals out of reach give the nearest end.
-    """
-    breaks = np.concatenate([(lower - offset) / scale, (upper - offset) / scale])
-    slopes = np.concatenate([scale, -scale])
-    finite = np.isfinite(breaks)
-    breaks, slopes = breaks[finite], slopes[finite]
-    order = np.argsort(breaks, kind="stable")
-    breaks, slope = breaks[order], np.cumsum(slopes[order])
-    reached = lower.sum() + np.concatenate([[0.0], np.cumsum(slope[:-1] * np.diff(breaks))])
-    k = int(np.clip(np.searchsorted(reached, total, side="right") - 1, 0, breaks.size - 1))
-    level = breaks[k]
-    if slope[k] > 1e-12 * scale.max():
-        level += (total - reached[k]) / slope[k]
-        values = np.clip(offset + scale * level, lower, upper)
-        moving = (values > lower) & (values < upper)
-        if moving.any():  # once more from the columns that move alone: no rounding error of the sweep remains
-            level = float((total - values[~moving].sum() - offset[moving].sum()) / scale[moving].sum())
-    return float(level), np.clip(offset + scale * level, lower, upper)
-
-
-def level_down(
-    program: Program, columns: Ints, offset: Floats, scale: Floats, solve: Solve, parts: Sequence[Part] = ()
-) -> Fair:
-    """Values of `columns` whose levels are lexicographically smallest (largest level first).
+def level_down(program: Program, items: Items, solve: Solve) -> Fair:
+    """Values of the items whose levels are lexicographically smallest (largest level first).
 
     Parameters
     ----------
     program : the feasible region.
-    columns : columns of the program with a level, shape (n,).
-    offset, scale : of the levels, shape (n,), `scale` positive.
+    items : who has a level; every column an item names is the sum of its items.
     solve : solves one linear program, with duals.
-    parts : disjoint parts of ``range(n)`` that cover it and whose totals are given: enables water-filling.
     """
-    search = _Search(program, columns, offset, scale, solve)
-    rounds = 0
-    while search.free.any():
-        # A check after rounds 0, 1, 3, 7 … costs few programs and still ends a long tail of levels early.
-        if parts and not rounds & (rounds + 1) and (found := search.try_filling(parts)) is not None:
-            return found
-        rounds += 1
-        if (status := search.lower_top()) != "optimal":
-            return Fair(status, programs=search.programs)
-    return Fair("optimal", search.values, tuple(search.blocks), search.stop, search.programs, search.exact)
-
-
-class _Search:
-    """State of one sequential search; lives only inside `level_down`."""
-
-    def __init__(self, program: Program, columns: Ints, offset: Floats, scale: Floats, solve: Solve) -> None:
-        self.program, self.columns, self.offset, self.scale, self.solve = program, columns, offset, scale, solve
-        self.free: Bools = np.ones(columns.size, dtype=bool)
-        self.values: Floats = np.zeros(columns.size)
-        self.stop: Ints = np.full(columns.size, LINK)
-        self.blocks: list[LevelBlock] = []
-        self.programs, self.exact = 0, True
-        lower, upper = program.lower[columns], program.upper[columns]
-        fixed = np.flatnonzero(lower >= upper)
-        self._settle(fixed, lower[fixed])
-        self.stop[fixed] = program.lower_origin[columns[fixed]]
-
-    @property
-    def held(self) -> Program:
-        """The region with the columns that are settled held at their values."""
-        settled = ~self.free
-        return self.program.fix(self.columns[settled], self.values[settled])
-
-    def try_filling(self, parts: Sequence[Part]) -> Fair | None:
-        """Fill each part among its free columns; the answer if that table is feasible, else None."""
-        values, blocks, stop = self.values.copy(), list(self.blocks), self.stop.copy()
-        lower, upper = self.program.lower[self.columns], self.program.upper[self.columns]
-        for part in parts:
-            free = part.members[self.free[part.members]]
-            if not free.size:
-                continue
-            rest = part.total - values[np.setdiff1d(part.members, free)].sum()
-            level, values[free] = fill(self.offset[free], self.scale[free], lower[free], upper[free], rest)
-            wish = self.offset[free] + self.scale[free] * level
-            low, high = values[free] > wish, values[free] < wish
-            stop[free[low]] = self.program.lower_origin[self.columns[free[low]]]
-            stop[free[high]] = self.program.upper_origin[self.columns[free[high]]]
-            moving = free[~(low | high)]
-            price = {part.origin: 1.0 / self.scale[moving].sum()} if moving.size else {}
-            blocks.append(LevelBlock(moving, level, price))
-        if not self._reachable(values):
-            return None
-        return Fair("optimal", values, tuple(blocks), stop, self.programs, self.exact)
-
-    def _reachable(self, values: Floats) -> bool:
-        """Whether a table with these values exists: the least total miss over all tables is nothing."""
-        n, m = self.columns.size, self.program.matrix.shape[1]
-        zero, one = np.zeros(n), sp.eye_array(n, format="csr")
-        empty = sp.csr_array((self.program.matrix.shape[0], 2 * n))
-        pick = sp.csr_array((np.ones(n), (np.arange(n), self.columns)), shape=(n, m))
-        region = self.program.extend(empty, np.zeros(2 * n), np.full(2 * n, np.inf)).require(
-            sp.csr_array(sp.hstack([pick, one, -one])), values, values
-        )
-        self.programs += 1
-        found = self.solve(region.minimise(np.concatenate([np.zeros(m), zero + 1, zero + 1])))
-        return found.status == "optimal" and found.objective <= FEASIBLE
-
-    def lower_top(self) -> str:
-        """Minimise the highest free level and settle the columns it holds; the status of the program."""
-        free, program = np.flatnonzero(self.free), self.held
-        lp = self._top_program(program, free)
-        self.programs += 1
-        found = self.solve(lp)
+    columns, group = np.unique(items.column, return_inverse=True)
+    items = absorb(program, items, columns, group)
+    pool, new = [], stated_cuts(program, columns)
+    programs, exact = 0, True
+    while programs == 0 or new:
+        pool += new
+        exact = exact and all(cut.exact for cut in new)
+        values, blocks, stop = fill_pool(pool, items, group)
+        sums = np.bincount(group, values, columns.size).astype(np.float64)
+        lp = _excess_program(program, columns, sums)
+        found = solve(lp)
+        programs += 1
         if found.status != "optimal":
-            return found.status
-        proof = certify(lp, found)
-        self.exact &= proof.exact
-        weight, price = -proof.row_dual[-free.size :], proof.column_dual[self.columns[free]]
-        sure = 1e-6 * weight.max()
-        high, low = price < -sure, price > sure
-        upper, lower = program.upper_origin[self.columns[free]], program.lower_origin[self.columns[free]]
-        self.stop[free] = np.where(high, upper, np.where(low, lower, LINK))
-        top = weight > sure
-        members = free[top]
-        values = self.offset[free] + self.scale[free] * proof.objective
-        bounds = np.where(high, program.upper[self.columns[free]], program.lower[self.columns[free]])
-        settled = top | high | low
-        self._settle(free[settled], np.where(top, values, bounds)[settled])
-        holders = self._holders(program, proof.row_dual, proof.column_dual, sure)
-        self.blocks.append(LevelBlock(members, proof.objective, holders))
-        return "optimal"
+            return Fair(found.status, programs=programs)
+        if found.objective <= FEASIBLE:
+            return Fair("optimal", values, blocks, stop, programs, exact)
+        cuts = find_cuts(lp, found, program, columns)
+        new = [cut for cut in cuts if cut.total - cut.weight @ sums[cut.columns] > FEASIBLE / (2 * len(cuts))]
+    if columns.size < group.size:
+        return Fair("no_solution", programs=programs)
+    return level_sequentially(program, items, solve)
 
-    def _top_program(self, program: Program, rising: Ints) -> LinearProgram:
-        """Minimise L subject to ``value - scale * L <= offset`` for each rising column."""
-        n, (rows, m) = rising.size, program.matrix.shape
-        wide = program.extend(sp.csr_array((rows, 1)), np.array([-np.inf]), np.array([np.inf]))
-        pick = sp.csr_array((np.ones(n), (np.arange(n), self.columns[rising])), shape=(n, m))
-        level = sp.csr_array(-self.scale[rising][:, None])
-        below = wide.require(sp.csr_array(sp.hstack([pick, level])), np.full(n, -np.inf), self.offset[rising])
-        return below.minimise(np.append(np.zeros(m), 1.0))
 
-    def _settle(self, which: Ints, values: Floats) -> None:
-        self.values[which] = values
-        self.free[which] = False
+def absorb(program: Program, items: Items, columns: Ints, group: Ints) -> Items:
+    """Turn limits of a whole column (a region that is one class of reps) into bounds of its items.
 
-    def _holders(self, program: Program, row_dual: Floats, column_dual: Floats, sure: float) -> dict[int, float]:
-        """Rule rows and bounds with a price: they keep the level from being lower."""
-        rows, column = row_dual[: program.row_origin.size], column_dual[: program.lower_origin.size]
-        origin = np.concatenate([program.row_origin, np.where(column > 0, program.lower_origin, program.upper_origin)])
-        price = np.concatenate([rows, column])
-        found = np.flatnonzero((np.abs(price) > sure) & (origin != LINK))
-        return dict(zip(origin[found].tolist(), price[found].tolist(), strict=True))
+    Only the column's sum enters the program, so its items always stand at one level but for own bounds: the sum's
+    limit is reached exactly when they are filled up to it.
+    """
+    matrix, sizes = program.matrix, np.diff(program.matrix.indptr)
+    lower, upper = items.lower.copy(), items.upper.copy()
+    lower_origin, upper_origin = items.lower_origin.copy(), items.upper_origin.copy()
+    number = np.full(matrix.shape[1], -1)
+    number[columns] = np.arange(columns.size)
+    single = np.flatnonzero(sizes == 1)
+    at = matrix.indptr[single]
+    single = single[(number[matrix.indices[at]] >= 0) & (matrix.data[at] == 1.0)]
+    for row in single:
+        who = np.flatnonzero(group == number[matrix.indices[matrix.indptr[row]]])
+        now = replace(items, lower=lower, upper=upper)
+        for limit, bound, origin, sign in (
+            (program.row_lower[row], lower, lower_origin, 1.0),
+            (program.row_upper[row], upper, upper_origin, -1.0),
+        ):
+            if np.isfinite(limit):
+                values = fill(now, who, np.ones(who.size), float(limit))[1]
+                stricter = sign * values > sign * bound[who]
+                bound[who[stricter]], origin[who[stricter]] = values[stricter], program.row_origin[row]
+    return Items(items.column, items.offset, items.scale, lower, upper, lower_origin, upper_origin)
+
+
+def _excess_program(program: Program, columns: Ints, values: Floats) -> LinearProgram:
+    """Least total amount by which the columns must exceed the given values."""
+    n, (rows, m) = columns.size, program.matrix.shape
+    wide = program.extend(sp.csr_array((rows, n)), np.zeros(n), np.full(n, np.inf))
+    pick = sp.csr_array((np.ones(n), (np.arange(n), columns)), shape=(n, m))
+    below = wide.require(sp.csr_array(sp.hstack([pick, -sp.eye_array(n, format="csr")])), np.full(n, -np.inf), values)
+    return below.minimise(np.concatenate([np.zeros(m), np.ones(n)]))
+
+
+def fill_pool(pool: Sequence[Cut], items: Items, group: Ints) -> tuple[Floats, tuple[LevelBlock, ...], Ints]:
+    """The fair values if the cuts of the pool and the items' own bounds were all there is.
+
+    Settling a cut at its level only lowers what the others force, so a heap of outdated levels gives the highest
+    with few recalculations.
+    """
+    filler = _Filler(pool, items, group)
+    heap = [(-np.inf, k) for k in range(len(pool))]
+    while heap:
+        _, k = heapq.heappop(heap)
+        level, who, values = filler.force(k)
+        if who.size and heap and level < -heap[0][0]:
+            heapq.heappush(heap, (-level, k))
+        elif who.size:
+            filler.settle(k, level, who, values)
+    return filler.finish()
+
+
+class _Filler:
+    """State of one filling; lives only inside `fill_pool`."""
+
+    def __init__(self, pool: Sequence[Cut], items: Items, group: Ints) -> None:
+        self.pool, self.items, self.group = pool, items, group
+        self.values = items.lower.copy()
+        self.free: Bools = np.ones(group.size, dtype=bool)
+        self.stop: Ints = np.full(group.size, LINK)
+        self.blocks: list[LevelBlock] = []
+        order = np.argsort(group, kind="stable")
+        self.order, self.start = order, np.searchsorted(group[order], np.arange(group.max(initial=-1) + 2))
+
+    def members(self, cut: Cut) -> tuple[Ints, Floats]:
+        """Items of the columns a cut weighs, with their weights."""
+        sizes = self.start[cut.columns + 1] - self.start[cut.columns]
+        at = np.repeat(self.start[cut.columns] - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes) + np.arange(
+            sizes.sum()
+        )
+        return self.order[at], np.repeat(cut.weight, sizes)
+
+    def force(self, k: int) -> tuple[float, Ints, Floats]:
+        """Level that a cut forces on its free items, those items and their values; none if it forces nothing."""
+        cut = self.pool[k]
+        who, weight = self.members(cut)
+        free = self.free[who]
+        rest = float(cut.total - weight[~free] @ self.values[who[~free]])
+        who, weight = who[free], weight[free]
+        if not who.size or rest - weight @ self.items.lower[who] <= NEAR * max(1.0, abs(cut.total)):
+            return -np.inf, who[:0], self.values[:0]
+        level, values = fill(self.items, who, weight, rest)
+        return level, who, values
+
+    def settle(self, k: int, level: float, who: Ints, values: Floats) -> None:
+        """Hold items at the level their cut forces, or at the own bound that keeps them from it."""
+        items = self.items
+        wish = items.offset[who] + items.scale[who] * level
+        low, high = values > wish, values < wish
+        self.values[who], self.free[who] = values, False
+        self.stop[who] = np.where(high, items.upper_origin[who], np.where(low, items.lower_origin[who], LINK))
+        moving = ~(low | high)
+        cut = self.pool[k]
+        weight = np.zeros(self.start.size - 1)
+        weight[cut.columns] = cut.weight
+        slope = float(weight[self.group[who[moving]]] @ items.scale[who[moving]])
+        prices = {origin: price / slope for origin, price in cut.rows.items()} if slope > 0 else {}
+        self.blocks.append(LevelBlock(who[moving], level, prices))
+
+    def finish(self) -> tuple[Floats, tuple[LevelBlock, ...], Ints]:
+        """Items that no cut forces rest on their lower bound."""
+        self.stop[self.free] = self.items.lower_origin[self.free]
+        return self.values, tuple(self.blocks), self.stop

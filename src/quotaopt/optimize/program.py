@@ -7,19 +7,33 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse as sp
 
+from quotaopt.optimize.bounds import LINK, Bounds
 from quotaopt.optimize.linear import LinearProgram
 from quotaopt.problem import Bools, Floats, Ints
-
-LINK = -1  # row or bound that belongs to the structure, not to a rule
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Columns of the program: R totals Q, then R × P margins x, R × T margins y, pairs × T cells z (as needed)."""
+    """Columns of the program: K totals Q of classes of reps, then K × P margins x, K × T margins y, pairs × T cells z.
+
+    A class holds reps between whom no row of the program tells a difference; with each rep a class of its own the
+    program is exact, with larger classes it is a relaxation in which the class's reps may share own limits.
+
+    Attributes
+    ----------
+    shape : numbers of classes, products and months.
+    classes : class of each rep, shape (R,).
+    leaders : first rep of each class, shape (K,).
+    eligible : whether some rep of the class may have a quota, K × P × T.
+    pairs : flat class × product numbers that have cells.
+    by_product, by_month : whether there are columns x and y.
+    """
 
     shape: tuple[int, int, int]
+    classes: Ints
+    leaders: Ints
     eligible: Bools
-    pairs: Ints  # flat rep × product numbers that have cells
+    pairs: Ints
     by_product: bool
     by_month: bool
 
@@ -43,6 +57,11 @@ class Layout:
         """Number of columns."""
         return self.z + self.pairs.size * self.shape[2]
 
+    @property
+    def exact(self) -> bool:
+        """Whether each rep is a class of its own."""
+        return self.shape[0] == self.classes.size
+
 
 @dataclass(frozen=True, eq=False)
 class Program:
@@ -53,7 +72,8 @@ class Program:
     matrix, row_lower, row_upper, lower, upper : as in `LinearProgram`.
     row_origin, lower_origin, upper_origin : number of the rule row (counted through all blocks) behind each
         row and bound; `LINK` where there is none.
-    reps : columns of the rep totals, shape (R,).
+    reps : columns of the totals of classes, shape (K,).
+    own : bounds of each rep's total (R,), in units.
     layout : where the columns are.
     """
 
@@ -66,6 +86,7 @@ class Program:
     lower_origin: Ints
     upper_origin: Ints
     reps: Ints
+    own: Bounds
     scale: float
     layout: Layout
 
@@ -77,6 +98,10 @@ class Program:
         """The same region with some columns held at given values."""
         lower, upper = self.lower.copy(), self.upper.copy()
         lower[columns] = upper[columns] = values
+        return self.bounded(lower, upper)
+
+    def bounded(self, lower: Floats, upper: Floats) -> Program:
+        """The same region with other bounds of the columns."""
         return replace(self, lower=lower, upper=upper)
 
     def extend(self, columns: sp.csr_array, lower: Floats, upper: Floats) -> Program:

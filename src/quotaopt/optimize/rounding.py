@@ -46,18 +46,21 @@ def round_within(
 ) -> Ints | None:
     """Round each value down or up so that ``lower <= rows @ result <= upper``; None when that cannot be.
 
-    Minimises the sum of distances from `values`. Values that are whole stay.
+    Minimises the sum of distances from `values`; ties go to the first. Values that are whole stay.
     """
     floor, fraction = split(values)
     move = np.flatnonzero(fraction)
-    if not move.size:
-        return floor
     base = rows @ floor
     matrix = sp.csr_array(rows[:, move])
     used = np.diff(matrix.indptr) > 0
+    if ((base < lower) | (base > upper))[~used].any():
+        return None
+    if not move.size:
+        return floor
     n = move.size
+    # In millionths, the digits a remainder has; equal ones go to the earlier label, by less than a millionth.
     lp = LinearProgram(
-        1.0 - 2.0 * fraction[move],
+        1e6 * (1.0 - 2.0 * fraction[move]) + np.arange(n) / n,
         sp.csr_array(matrix[used]),
         (lower - base)[used],
         (upper - base)[used],

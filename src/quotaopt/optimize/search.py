@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -11,8 +11,11 @@ import scipy.sparse as sp
 
 from quotaopt.columns import REP
 from quotaopt.goals import Distance, Levels
+from quotaopt.optimize.build import build
+from quotaopt.optimize.classes import find_classes
 from quotaopt.optimize.exact import certify
-from quotaopt.optimize.fairness import Fair, Part, Solve, level_down
+from quotaopt.optimize.fairness import level_down
+from quotaopt.optimize.levels import Fair, Items, Solve
 from quotaopt.optimize.program import Program
 from quotaopt.optimize.statement import Block
 from quotaopt.problem import Floats, Ints, Problem
@@ -29,59 +32,81 @@ class GoalResult:
 
 @dataclass(frozen=True, eq=False)
 class FairTotals:
-    """Totals of reps in units (R,), the goals reached, and the levels that decided them."""
+    """Totals of reps in units (R,), the goals reached, and the levels that decided them.
+
+    Attributes
+    ----------
+    fair : levels and blocks of the reps `who`.
+    whole : whether each rep had columns of its own; otherwise limits of single reps were shared in classes, and
+        the spread has to show that a table with these totals exists.
+    programs : number of linear programs solved.
+    exact : whether no digit of a solver is in the values.
+    scale : units of one scaled amount.
+    """
 
     status: str
     values: Floats
     goals: list[GoalResult]
     levels: Levels
     fair: Fair
-    columns: Ints
+    who: Ints
+    whole: bool
     programs: int
     exact: bool
+    scale: float
 
 
 def reach_goals(
     problem: Problem,
     blocks: Sequence[Block],
-    program: Program,
     goals: Sequence[tuple[str, Levels | Distance]],
     solve: Solve,
+    whole: bool = False,
 ) -> FairTotals:
     """Solve the goals in order; once levels are given to every rep, later goals have nothing left to choose.
 
     Parameters
     ----------
-    goals : name and goal; the last must be levels, so that the totals are unique.
+    goals : name and goal; one at least must be levels, so that the totals are unique.
+    whole : give each rep columns of its own instead of one set per class of reps.
     """
+    levels = next(g for _, g in goals if isinstance(g, Levels))
+    whole = whole or any(isinstance(g, Distance) for _, g in goals)
+    classes = None if whole else find_classes(problem, blocks, levels.scale > 0)
+    program = build(problem, blocks, classes=classes)
     results: list[GoalResult] = []
     decided: FairTotals | None = None
     status, programs, exact = "optimal", 0, True
     for name, goal in goals:
         began = perf_counter()
-        if isinstance(goal, Distance):
+        if decided is not None:
+            value = _reached(decided.values, goal)
+        elif isinstance(goal, Distance):
             status, program, value, certain = _shorten(program, goal.reference / program.scale, solve)
-            programs, exact = programs + 1, exact and certain
-            value *= program.scale
-        elif decided is not None:
-            value = _highest(decided.values, goal)
+            programs, exact, value = programs + 1, exact and certain, value * program.scale
         else:
-            decided = _level(problem, blocks, program, goal, solve)
-            status, program = decided.status, program.fix(program.reps, decided.values / program.scale)
+            decided = _level(problem, program, goal, solve)
+            status, value = decided.status, _reached(decided.values, goal)
             programs, exact = programs + decided.programs, exact and decided.exact
-            value = _highest(decided.values, goal)
         if status != "optimal":
             break
         results.append(GoalResult(name, value, perf_counter() - began))
-    if decided is None:
-        raise ValueError("the last goal must give every rep a level")
-    return FairTotals(status, decided.values, results, decided.levels, decided.fair, decided.columns, programs, exact)
+    found = decided or _undecided(status, problem, program)
+    return replace(found, goals=results, programs=programs, exact=exact)
 
 
-def _highest(values: Floats, goal: Levels) -> float:
-    """Highest level of a goal at the given totals."""
+def _reached(values: Floats, goal: Levels | Distance) -> float:
+    """Highest level, or sum of changes, at the given totals."""
+    if isinstance(goal, Distance):
+        return float(np.abs(values - goal.reference).sum())
     has = goal.scale > 0
-    return float(((values - goal.offset)[has] / goal.scale[has]).max(initial=-np.inf)) if has.any() else float("nan")
+    return float(((values - goal.offset)[has] / goal.scale[has]).max()) if has.any() else float("nan")
+
+
+def _undecided(status: str, problem: Problem, program: Program) -> FairTotals:
+    nothing = np.zeros(problem.index.shape[0])
+    none = np.zeros(0, dtype=np.int64)
+    return FairTotals(status, nothing, [], Levels(nothing, nothing), Fair(status), none, True, 0, True, program.scale)
 
 
 def _shorten(program: Program, reference: Floats, solve: Solve) -> tuple[str, Program, float, bool]:
@@ -102,61 +127,50 @@ def _shorten(program: Program, reference: Floats, solve: Solve) -> tuple[str, Pr
         return "optimal", program.fix(program.reps, reference), 0.0, proof.exact
     upper = wide.upper.copy()
     upper[-1] = proof.objective
-    held = Program(**{**wide.__dict__, "upper": upper})
-    return "optimal", held, proof.objective, proof.exact
+    return "optimal", wide.bounded(wide.lower, upper), proof.objective, proof.exact
 
 
-def _level(problem: Problem, blocks: Sequence[Block], program: Program, goal: Levels, solve: Solve) -> FairTotals:
+def _level(problem: Problem, program: Program, goal: Levels, solve: Solve) -> FairTotals:
     """Level every rep by `goal`; those without a level of it share by capacity what is left to them."""
     able = problem.eligible.any(axis=(1, 2))
-    scale = program.scale
     values = np.zeros(able.size)
-    programs, exact, first = 0, True, None
     by_capacity = Levels(np.zeros(able.size), problem.capacity.by(REP))
-    for levels, who in ((goal, able & (goal.scale > 0)), (by_capacity, able & (goal.scale <= 0))):
-        columns = np.flatnonzero(who)
-        if not columns.size:
+    out = _undecided("optimal", problem, program)
+    for levels, mine in ((goal, able & (goal.scale > 0)), (by_capacity, able & (goal.scale <= 0))):
+        who = np.flatnonzero(mine)
+        if not who.size:
             continue
-        parts = parts_of(blocks, columns, scale, program) if columns.size == able.sum() else []
-        fair = level_down(program, columns, levels.offset[columns] / scale, levels.scale[columns] / scale, solve, parts)
-        programs, exact, first = programs + fair.programs, exact and fair.exact, first or (levels, fair, columns)
+        items = rep_items(program, levels, who)
+        fair = level_down(program, items, solve)
+        first = not out.who.size
+        out = replace(
+            out,
+            status=fair.status,
+            levels=levels if first else out.levels,
+            fair=fair if first else out.fair,
+            who=who if first else out.who,
+            programs=out.programs + fair.programs,
+            exact=out.exact and fair.exact,
+            whole=program.layout.exact,
+        )
         if fair.status != "optimal":
             break
-        program = program.fix(columns, fair.values)
-        values[columns] = fair.values * scale
-    levels, fair, columns = first or (by_capacity, Fair("optimal"), np.zeros(0, dtype=np.int64))
-    return FairTotals(fair.status, values, [], levels, fair, columns, programs, exact)
+        values[who] = fair.values * program.scale
+        columns = np.unique(items.column)
+        sums = np.bincount(items.column, fair.values, program.reps.size).astype(np.float64)
+        program = program.fix(columns, sums[columns])
+    return replace(out, values=values)
 
 
-def parts_of(blocks: Sequence[Block], columns: Ints, scale: float, program: Program) -> list[Part]:
-    """Disjoint parts of the reps whose totals the rules give: the node targets, and the rest of the company.
-
-    Empty when the rules leave the total of some rep open.
-    """
-    company: tuple[float, int] | None = None
-    nodes: tuple[Block, int] | None = None
-    first, most = 0, 0
-    for block in blocks:
-        grouping, given = block.expression.grouping, int((block.lower == block.upper).sum())
-        if block.expression.plain and not any(grouping.used) and given:
-            company = (float(block.lower[0]), first)
-        node = grouping.used == (True, False, False) and grouping.shape[0] < program.reps.size
-        if block.expression.plain and node and given > most:
-            nodes, most = (block, first), given
-        first += block.size
-    atom = np.full(columns.size, -1)
-    totals: list[tuple[float, int]] = []
-    if nodes is not None:
-        block, start = nodes
-        of_rep = block.expression.grouping.codes[0][columns]
-        for k in np.flatnonzero(block.lower == block.upper):
-            if (mine := of_rep == block.keep[k]).any():
-                atom[mine] = len(totals)
-                totals.append((float(block.lower[k]), start + int(k)))
-    parts = [Part(np.flatnonzero(atom == k), total / scale, origin) for k, (total, origin) in enumerate(totals)]
-    rest = np.flatnonzero(atom == -1)
-    if rest.size and company is None:
-        return []
-    if rest.size and company is not None:
-        parts.append(Part(rest, (company[0] - sum(t for t, _ in totals)) / scale, company[1]))
-    return parts
+def rep_items(program: Program, levels: Levels, who: Ints) -> Items:
+    """Reps as items of the program, amounts scaled."""
+    own, scale = program.own, program.scale
+    return Items(
+        program.layout.classes[who],
+        levels.offset[who] / scale,
+        levels.scale[who] / scale,
+        own.lower[who] / scale,
+        own.upper[who] / scale,
+        own.lower_origin[who],
+        own.upper_origin[who],
+    )

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from quotaopt.optimize.bounds import LINK
 from quotaopt.optimize.build import build, rows_of
-from quotaopt.optimize.fairness import Solve, level_down
+from quotaopt.optimize.fairness import level_down
+from quotaopt.optimize.levels import Items, Solve
 from quotaopt.optimize.program import Program
 from quotaopt.optimize.statement import Block, relax
 from quotaopt.problem import Floats, Ints, Problem
@@ -40,7 +42,9 @@ def settle(problem: Problem, blocks: Sequence[Block], solve: Solve) -> Settled:
         soft = [blocks[k] for k in now]
         program = build(problem, [b for b in kept if b is not None], also=soft)
         wide, columns, scale, row = _soften(program, soft)
-        fair = level_down(wide, columns, np.zeros(columns.size), scale, solve)
+        none = np.full(columns.size, LINK)
+        zero, endless = np.zeros(columns.size), np.full(columns.size, np.inf)
+        fair = level_down(wide, Items(columns, zero, scale, zero, endless, none, none), solve)
         programs, exact = programs + fair.programs, exact and fair.exact
         if fair.status != "optimal":
             return Settled(fair.status, list(blocks), violation, programs, exact)

@@ -11,7 +11,6 @@ import scipy.sparse as sp
 from quotaopt.columns import MONTH, PRODUCT, REP
 from quotaopt.optimize.build import build
 from quotaopt.optimize.face import find_face
-from quotaopt.optimize.fairness import LevelBlock
 from quotaopt.optimize.families import CELL, families
 from quotaopt.optimize.linear import LinearProgram
 from quotaopt.optimize.rounding import fill_tables, largest_remainder, round_within, split
@@ -33,8 +32,8 @@ class Table:
     frozen: bool
 
 
-def whole_reps(problem: Problem, blocks: Sequence[Block], values: Floats, shared: Sequence[LevelBlock]) -> Ints | None:
-    """Totals of reps in whole units: every exact total of reps is kept, and the sum of each level block."""
+def whole_reps(problem: Problem, blocks: Sequence[Block], values: Floats, shared: Sequence[Ints]) -> Ints | None:
+    """Totals of reps in whole units: every exact total of reps is kept, and the sum of each set of reps in `shared`."""
     rows, lower, upper = [], [], []
     for block in blocks:
         if block.expression.plain and block.expression.grouping.used == (True, False, False):
@@ -45,7 +44,7 @@ def whole_reps(problem: Problem, blocks: Sequence[Block], values: Floats, shared
             continue
         lower.append(block.lower)
         upper.append(block.upper)
-    together = [g.members for g in shared if g.members.size]
+    together = [members for members in shared if members.size]
     for members in together:
         rows.append(
             sp.csr_array((np.ones(members.size), (np.zeros(members.size, dtype=int), members)), (1, values.size))
@@ -108,7 +107,7 @@ def spread_totals(
     return spread(reference, face.intervals, passes=20 * QUICK), intervals, True
 
 
-def make_table(problem: Problem, blocks: Sequence[Block], values: Floats, shared: Sequence[LevelBlock]) -> Table | None:
+def make_table(problem: Problem, blocks: Sequence[Block], values: Floats, shared: Sequence[Ints]) -> Table | None:
     """The whole-unit table of a plan, or None when no whole-unit table keeps every total."""
     totals = whole_reps(problem, blocks, values, shared)
     found = None if totals is None else spread_totals(problem, blocks, totals)

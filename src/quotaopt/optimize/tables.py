@@ -11,8 +11,8 @@ from scipy.special import ndtr
 
 from quotaopt.columns import FAIRNESS, MEASURES, PEER_GROUP, REP, RULES
 from quotaopt.goals import Levels
-from quotaopt.optimize.fairness import Fair, LevelBlock
-from quotaopt.optimize.program import LINK
+from quotaopt.optimize.bounds import LINK
+from quotaopt.optimize.levels import Fair, LevelBlock
 from quotaopt.optimize.statement import Block
 from quotaopt.problem import Bools, Floats, Ints, Problem
 
@@ -84,7 +84,7 @@ def binding_rules(problem: Problem, kept: Sequence[Block], quota: Ints) -> NDArr
 
 
 def fairness_table(
-    problem: Problem, kept: Sequence[Block], quota: Ints, levels: Levels, fair: Fair, columns: Ints
+    problem: Problem, kept: Sequence[Block], quota: Ints, levels: Levels, fair: Fair, who: Ints
 ) -> pd.DataFrame:
     """Level of each rep, the level of its peer group, and the rule that keeps the two apart."""
     unit, totals = float(problem.unit), quota.sum(axis=(1, 2)).astype(float)
@@ -92,9 +92,9 @@ def fairness_table(
     group = problem.group(REP).within(problem.group(PEER_GROUP))
     shares = np.full(totals.size, -1)
     for k, block in enumerate(fair.blocks):
-        shares[columns[block.members]] = k
+        shares[who[block.members]] = k
     stop = np.full(totals.size, LINK)
-    stop[columns] = fair.stop
+    stop[who] = fair.stop
     main = _main_blocks(group, np.where(stop == LINK, shares, -1), capacity)
     where = [(block, k) for block in kept for k in range(block.size)]
     reasons = [

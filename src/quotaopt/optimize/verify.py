@@ -43,10 +43,15 @@ def read_units(path: Path, unit: Decimal, encoding: str) -> tuple[pd.DataFrame, 
         rows = [(r["rep_id"], r["product_id"], r["period"], Decimal(r["quota"]) / unit) for r in csv.DictReader(file)]
     faults = [f"{r} {p} {t}: {q * unit} is no multiple of {unit}" for r, p, t, q in rows if q != q.to_integral_value()]
     units = pd.DataFrame(
-        [(r.removeprefix("'"), p.removeprefix("'"), t, int(q)) for r, p, t, q in rows],
+        [(_plain(r), _plain(p), t, int(q)) for r, p, t, q in rows],
         columns=[*SIDES, "units"],
     )
     return units, faults
+
+
+def _plain(text: str) -> str:
+    """A text without the apostrophe that keeps spreadsheets from taking it for a formula."""
+    return text[1:] if text.startswith(("'=", "'+", "'-", "'@")) else text
 
 
 def _check_cells(cells: pd.DataFrame, problem: Problem) -> list[str]:

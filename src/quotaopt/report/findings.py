@@ -30,4 +30,4 @@ def check_lines(problems: Sequence[Finding], warnings: Sequence[Finding]) -> Ite
 
 def counted(number: int, noun: str) -> str:
     """``1 problem``, ``2 problems``."""
-    return f"{number} {noun}" + "s" * (number != 1)
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import isnan
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from rich.console import RenderableType
@@ -124,10 +123,8 @@ def _fairness(run: Run) -> Iterator[RenderableType]:
     binding = rules[rules["binding"] & (rules["sense"] != "==")].groupby("rule", sort=False).size()
     named = " · ".join(f"{rule} {n}" for rule, n in binding.sort_values(ascending=False, kind="stable").items())
     stopped = fairness[fairness["stopped_by"] != ""]
-    groups = fairness[fairness["stopped_by"] == ""].groupby("peer_group")["stretch"].median()
-    level = (
-        f" (stretch {ratio(groups.iloc[0])})" if len(groups) == 1 else f" in {fairness['peer_group'].nunique()} groups"
-    )
+    groups = fairness.groupby("peer_group")["block"].first()
+    level = f", {ratio(groups.iloc[0])}" if len(groups) == 1 else f" ({len(groups)} groups)"
     equal = f"{len(fairness) - len(stopped)} of {len(fairness)} reps stand at their peer group's level{level}"
     yield Text()
     yield labelled([
@@ -135,27 +132,26 @@ def _fairness(run: Run) -> Iterator[RenderableType]:
         ("Fair   ", "bold", equal + ("; a rule stops the others:" if len(stopped) else "")),
     ])  # fmt: skip
     if len(stopped):
-        yield _stopped(run, stopped, groups)
+        yield _stopped(run, stopped)
     if len(stopped) > SHOWN:
         yield Text(f"        … {len(stopped) - SHOWN} more in fairness.csv", style="dim")
 
 
-def _stopped(run: Run, stopped: pd.DataFrame, groups: pd.Series[Any]) -> Table:
+def _stopped(run: Run, stopped: pd.DataFrame) -> Table:
     """The reps a rule keeps from their group's level, the furthest first."""
-    peers = stopped["peer_group"].map(groups)
-    order = (stopped["stretch"] - peers).abs().fillna(0).sort_values(ascending=False, kind="stable").index
+    order = (stopped["level"] - stopped["block"]).abs().sort_values(ascending=False, kind="stable").index
     names = run.table("totals").query("level == 'rep'").set_index("key")["name"]
     body = [
         (
             f"        {names.get(row.rep_id) or row.rep_id}",
             row.stopped_by,
             row.source,
-            ratio(row.stretch),
-            ratio(peers[row.Index]),
+            ratio(row.level),
+            ratio(row.block),
         )
         for row in each(stopped.loc[order].head(SHOWN))
     ]
-    return grid(["        rep", "rule", "source", "stretch", "peers"], body, right=(3, 4))
+    return grid(["        rep", "rule", "source", "level", "peers"], body, right=(3, 4))
 
 
 def _scenarios(runs: Sequence[Run]) -> Iterator[RenderableType]:

@@ -11,7 +11,6 @@ import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 
-
 LARGEST = 1e15
 """No amount is larger: beyond it cents are lost."""
 

@@ -1,11 +1,15 @@
-"""Write ``docs/reference.md`` from the code: commands, scenario keys, rules, goals, forecasters, files out.
+"""Write what the docs take from the code: ``docs/reference.md``, and the output shown in ``README.md``.
 
-Run it with ``python docs/build_reference.py``; a test fails when the page is stale.
+Run it with ``python docs/build.py``; a test fails when either is stale.
 """
 
 from __future__ import annotations
 
+import io
+import re
+import tempfile
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +17,13 @@ import click
 from pydantic import BaseModel
 
 from quotaopt import columns as c
-from quotaopt.cli import COMMON, cli
+from quotaopt.cli import COMMON, cli, main
 from quotaopt.report.names import name_table
 from quotaopt.report.settings import toml_value
 from quotaopt.settings import Settings
 
-PAGE = Path(__file__).with_name("reference.md")
+ROOT = Path(__file__).parents[1]
+PAGE, README = ROOT / "docs/reference.md", ROOT / "README.md"
 TABLES = {
     "quotas.csv": ("One row per rep × product × month; only when a plan exists.", c.QUOTAS),
     "totals.csv": ("The same, summed; only when a plan exists.", c.TOTALS),
@@ -40,7 +45,7 @@ def reference() -> str:
     return "\n".join([
         "# Reference",
         "",
-        "Made by `docs/build_reference.py` from the code; do not edit.",
+        "Made by `docs/build.py` from the code; do not edit.",
         *commands(), *keys(), *names(), *tables(),
         "",
     ])  # fmt: skip
@@ -50,7 +55,9 @@ def commands() -> Iterator[str]:
     yield "\n## Commands\n"
     yield "Every command takes: " + ", ".join(f"`{flag}`" for flag in common_flags()) + "."
     for name, command in sorted(cli.commands.items()):
-        arguments = " ".join(p.make_metavar(click.Context(command)) for p in command.params if isinstance(p, click.Argument))
+        arguments = " ".join(
+            p.make_metavar(click.Context(command)) for p in command.params if isinstance(p, click.Argument)
+        )
         yield f"\n### `{' '.join(filter(None, ('quotaopt', name, arguments)))}`"
         yield f"\n{command.help}\n"
         for option in command.params:
@@ -67,7 +74,8 @@ def common_flags() -> list[str]:
 
 def keys() -> Iterator[str]:
     yield "\n## Scenario and model keys\n"
-    yield "The same keys may stand in `models/NAME.toml` and in `scenarios/NAME.toml`; the scenario wins, `--set` wins over both.\n"
+    yield "The same keys may stand in `models/NAME.toml` and in `scenarios/NAME.toml`."
+    yield "The scenario wins over the model, `--set` over both.\n"
     yield "| key | default |\n|---|---|"
     yield from section_keys(Settings, "")
 
@@ -99,5 +107,21 @@ def tables() -> Iterator[str]:
         yield from (f"| `{column.name}` | {column.type} | {column.about} |" for column in columns)
 
 
+def example_output() -> str:
+    """What the first command prints for the example, as if run in the checkout."""
+    page = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n")
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(page):
+        main(["run", "-C", str(ROOT), "--out", folder])
+    page.seek(0)
+    return re.sub(r"^Saved   .*/", "Saved   runs/", page.read(), flags=re.MULTILINE)
+
+
+def readme(output: str) -> str:
+    """The README with this output in its first plain block."""
+    text = README.read_text(encoding="utf-8")
+    return re.sub(r"(?<=\n\n```\n).*?(?=```\n)", lambda _: output, text, count=1, flags=re.DOTALL)
+
+
 if __name__ == "__main__":
     PAGE.write_text(reference(), encoding="utf-8")
+    README.write_text(readme(example_output()), encoding="utf-8")
