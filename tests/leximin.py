@@ -39,7 +39,9 @@ def leximin(problem: Problem, blocks: Sequence[Block], offset: Floats, scale: Fl
     rows, lower, upper = cell_rows(problem, blocks)
     cells = rows.shape[1]
     low, high = np.isfinite(lower), np.isfinite(upper)
-    limits = np.vstack([np.hstack([-rows[low], np.zeros((low.sum(), 1))]), np.hstack([rows[high], np.zeros((high.sum(), 1))])])
+    limits = np.vstack(
+        [np.hstack([-rows[low], np.zeros((low.sum(), 1))]), np.hstack([rows[high], np.zeros((high.sum(), 1))])]
+    )
     right = np.concatenate([-lower[low], upper[high]]) / mean
     total = np.kron(np.eye(n_reps), np.ones(cells // n_reps))
     bounds = [(0, None if open_ else 0) for open_ in problem.eligible.reshape(-1)] + [(None, None)]
@@ -52,7 +54,9 @@ def leximin(problem: Problem, blocks: Sequence[Block], offset: Floats, scale: Fl
             ceiling = 0.0 if i in free and top is None else scale[i] * (top if i in free else levels[i]) / mean
             at_most.append(row)
             most.append(offset[i] / mean + ceiling + (0.0 if i in free and top is None else 1e-9))
-        found = linprog(cost, np.vstack([limits, at_most]), np.concatenate([right, most]), bounds=bounds, method="highs")
+        found = linprog(
+            cost, np.vstack([limits, at_most]), np.concatenate([right, most]), bounds=bounds, method="highs"
+        )
         return found.x if found.status == 0 else None
 
     free = list(range(n_reps))

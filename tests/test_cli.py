@@ -530,3 +530,16 @@ def test_a_narrow_encoding_gets_plain_glyphs(project: Path) -> None:
     assert (process.returncode, err) == (0, b"")
     assert b"2025-01 ... 2026-12 | 4 reps" in out
     assert b"##########" in out
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_data_are_never_altered_by_a_narrow_encoding(call: Call, project: Path, kind: str) -> None:
+    with program(project, "forecast", "--format", kind, PYTHONIOENCODING="ascii") as process:
+        out, err = process.communicate()
+    assert (process.returncode, err) == (0, b"")
+    assert "张伟".encode() in out
+
+
+def test_a_folder_that_cannot_be_written_is_no_bug(call: Call, project: Path) -> None:
+    (project / "runs").write_text("a file")
+    assert call("run") == (1, "", f"{project / 'runs'}  File exists.\n1 problem. Nothing was run.\n")

@@ -58,8 +58,10 @@ SENTENCES: list[tuple[Sequence[RuleUse], dict[str, Any], str]] = [
     (  # 1.05 × 600 = 630
         [use("meet_target"), use("stay_within_capacity", stretch=1.05, by=("rep",))],
         {},
-        "meet_target all asks at least 660 (test.toml:11), but stay_within_capacity (test.toml:20) allow at most 630: "
-        "short by 30",
+        (
+            "meet_target all asks at least 660 (test.toml:11), but stay_within_capacity (test.toml:20) allow at most 630: "
+            "short by 30"
+        ),
     ),
     (  # floors of 300 and 300 and 150 for the one who is there half the time
         [use("meet_target"), use("quota_floor", amount=D(300))],
@@ -69,20 +71,26 @@ SENTENCES: list[tuple[Sequence[RuleUse], dict[str, Any], str]] = [
     (  # North is R1 and R2, at most 2.2 × 150 = 330
         [use("meet_region_target", values={"North": D(331)}), use("limit_change", up=2.2)],
         {},
-        "meet_region_target North asks at least 331 (test.toml:18), but limit_change (test.toml:12) allow at most 330: "
-        "short by 1",
+        (
+            "meet_region_target North asks at least 331 (test.toml:18), but limit_change (test.toml:12) allow at most "
+            "330: short by 1"
+        ),
     ),
     (  # regions within the company
         [use("meet_target"), use("meet_region_target", values={"North": D(330), "South": D(340)})],
         {},
-        "meet_target all asks at most 660 (test.toml:11), but meet_region_target (test.toml:18) allow at least 670: "
-        "over by 10",
+        (
+            "meet_target all asks at most 660 (test.toml:11), but meet_region_target (test.toml:18) allow at least 670: "
+            "over by 10"
+        ),
     ),
     (  # months of a rep within its ceiling: 30 + 70 of R1 in March and April
         [use("quota_floor", by_role={"hunter": D(101)}), use("stay_within_capacity", stretch=1.0)],
         {},
-        "quota_floor R1 asks at least 101 (test.toml:11), but stay_within_capacity (test.toml:20) allow at most 100: "
-        "short by 1",
+        (
+            "quota_floor R1 asks at least 101 (test.toml:11), but stay_within_capacity (test.toml:20) allow at most 100: "
+            "short by 1"
+        ),
     ),
     (  # a locked product above its rep's locked year
         [use("keep_locks")],
@@ -92,8 +100,10 @@ SENTENCES: list[tuple[Sequence[RuleUse], dict[str, Any], str]] = [
     (  # money with cents: units of 0.01
         [use("meet_target"), use("stay_within_capacity", stretch=1.05, by=("rep",))],
         {"unit": D("0.01")},
-        "meet_target all asks at least 6.60 (test.toml:11), but stay_within_capacity (test.toml:20) allow at most "
-        "6.30: short by 0.30",
+        (
+            "meet_target all asks at least 6.60 (test.toml:11), but stay_within_capacity (test.toml:20) allow at most "
+            "6.30: short by 0.30"
+        ),
     ),
     ([use("meet_target"), use("stay_within_capacity", stretch=1.1)], {}, ""),  # exactly 660: no clash
 ]
@@ -119,16 +129,18 @@ def test_soft_rules_are_no_clash() -> None:
     assert said(tiny_problem(), use("meet_target"), use("stay_within_capacity", stretch=0.5, penalty=1.0)) == ""
 
 
-@pytest.mark.parametrize(("units", "unit", "text"), [(1234567, "1", "1,234,567"), (5, "0.01", "0.05"), (3, "1000", "3,000")])
+@pytest.mark.parametrize(
+    ("units", "unit", "text"), [(1234567, "1", "1,234,567"), (5, "0.01", "0.05"), (3, "1000", "3,000")]
+)
 def test_money_for_people(units: int, unit: str, text: str) -> None:
     """Thousands apart, cents only where there are some."""
     assert money(tiny_problem(unit=D(unit)), units) == text
 
 
 def test_the_screen_never_cries_wolf() -> None:
-    """Whatever has a plan passes the screen: 150 random problems, about two thirds of which have one."""
+    """Whatever has a plan passes the screen: 60 random problems, about two thirds of which have one."""
     found = 0
-    for seed in range(150):
+    for seed in range(60):
         problem, rules = crossing(seed)
         try:
             solved(problem, rules)
@@ -136,7 +148,7 @@ def test_the_screen_never_cries_wolf() -> None:
             continue
         found += 1
         assert said(problem, *rules) == "", seed
-    assert found > 75
+    assert found > 30
 
 
 # Remedies.
@@ -170,7 +182,7 @@ def test_a_remedy_that_is_not_enough_alone() -> None:
         assert found[name]["remedy"] == f"relaxing {name} alone is not enough"
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(0, 12, 2))
 @pytest.mark.parametrize("by", [("rep",), ("rep", "month"), ("product",)])
 def test_remedies_are_enough_and_no_more(seed: int, by: tuple[str, ...]) -> None:
     """Random capacities, target 3 to 25 % above what the stretch of 1.1 allows.
@@ -212,7 +224,6 @@ def test_a_raised_growth_is_enough_and_no_more(up: float) -> None:
     assert not possible(problem, use("meet_target"), rules[0], use("limit_change", up=2.199))
 
 
-@pytest.mark.xfail(reason="DEFECT: a broken lower limit is answered by raising the upper one", strict=True)
 def test_a_lower_limit_is_not_mended_by_the_upper_one() -> None:
     """Reps may not sink below 5 × last year's 150, but carry 660 with R3: raising `up` cannot help, `down` can."""
     problem = tiny_problem()

@@ -15,8 +15,8 @@ from scipy.optimize import brentq
 
 from quotaopt.errors import InputError
 from quotaopt.goals import Levels, goal
-from quotaopt.optimize.build import build
 from quotaopt.optimize.bounds import LINK
+from quotaopt.optimize.build import build
 from quotaopt.optimize.fairness import Items, fill, level_down
 from quotaopt.optimize.linear import LinearProgram, Solution
 from quotaopt.optimize.search import FairTotals, rep_items
@@ -98,12 +98,12 @@ def test_water_filling_out_of_reach_gives_the_nearest_end(total: float, wanted: 
 
 
 def test_levels_are_the_lexicographically_smallest_on_cells() -> None:
-    """200 random problems with crossing rules: the definition, solved cell by cell, gives the same totals.
+    """120 random problems with crossing rules: the definition, solved cell by cell, gives the same totals.
 
     At least a fifth of them need cuts from dual values: the stated totals alone are not enough.
     """
     crossed = feasible = 0
-    for seed in range(200):
+    for seed in range(120):
         problem, rules = crossing(seed)
         levels = goal["level_stretch"](problem)
         assert isinstance(levels, Levels)
@@ -116,18 +116,21 @@ def test_levels_are_the_lexicographically_smallest_on_cells() -> None:
         assert got[0].exact, seed
         feasible += 1
         crossed += got[0].programs > 1
-    assert feasible > 100
+    assert feasible > 60
     assert crossed > feasible / 5
 
 
 @given(SEEDS, st.sampled_from(["equal_chance", "level_growth"]))
-@quick(40)
+@quick(25)
 def test_other_levels_are_the_lexicographically_smallest_on_cells(seed: int, name: str) -> None:
     """The same for levels with offsets, and for growth."""
     problem, rules = crossing(seed, reps=4)
     levels = goal[name](problem)
     assert isinstance(levels, Levels)
-    wanted, got = leximin(problem, state(problem, rules), levels.offset, levels.scale), plan(problem, rules, goals=(name,))
+    wanted, got = (
+        leximin(problem, state(problem, rules), levels.offset, levels.scale),
+        plan(problem, rules, goals=(name,)),
+    )
     assert (wanted is None) == (got is None)
     if got is not None and wanted is not None:
         assert np.abs(got[0].values - wanted).max() < 1e-7 * problem.target
@@ -153,7 +156,7 @@ def test_leximin_by_hand() -> None:
 
 
 @given(SEEDS)
-@quick(40)
+@quick(25)
 def test_margins_lose_nothing_against_cells(seed: int) -> None:
     """A rule over every cell that never binds makes the program cell-grained: the totals stay the same."""
     problem, rules = crossing(seed)
@@ -182,7 +185,6 @@ def test_crossed_bounds_have_no_fair_totals(ceiling: D) -> None:
     assert level_down(program, rep_items(program, levels, np.arange(3)), run_highs).status == "infeasible"
 
 
-@pytest.mark.xfail(reason="DEFECT: a node of its own for each rep is taken for the rep in the same place", strict=True)
 def test_nodes_of_single_reps_in_another_order() -> None:
     """R1 is alone in "South", R2 alone in "North", R3 alone in "West"; South carries 300, so R1 does.
 
@@ -204,9 +206,9 @@ def test_nodes_of_single_reps_in_another_order() -> None:
 
 @pytest.mark.parametrize("solver", SOLVERS[1:])
 def test_every_solver_gives_the_same_plan(solver: str) -> None:
-    """Totals to 1e-9 and whole-unit tables exactly, on 25 problems with crossing rules."""
+    """Totals to 1e-9 and whole-unit tables exactly, on 16 problems with crossing rules."""
     count = 0
-    for seed in range(25):
+    for seed in range(16):
         problem, rules = crossing(seed, months=3)
         first, second = plan(problem, rules), plan(problem, rules, solver=solver)
         assert (first is None) == (second is None), seed
@@ -217,11 +219,11 @@ def test_every_solver_gives_the_same_plan(solver: str) -> None:
         assert np.allclose(first[0].values, second[0].values, rtol=1e-9, atol=1e-9 * problem.target), seed
         assert np.array_equal(first[1].quota, second[1].quota), seed
         count += 1
-    assert count > 15
+    assert count > 8
 
 
 @given(SEEDS, st.randoms(use_true_random=False))
-@quick(30)
+@quick(20)
 def test_names_and_order_of_reps_do_not_matter(seed: int, shuffle: Any) -> None:
     """New names in a new order: every rep keeps its quotas."""
     problem, rules = crossing(seed)
@@ -242,14 +244,12 @@ def scaled(problem: Problem, rules: list[RuleUse], factor: int) -> tuple[Problem
     }
     amounts = {"expected": problem.expected * factor, "spread": problem.spread * factor}
     money = {"values": lambda v: {k: x * factor for k, x in v.items()}, "amount": lambda v: v * factor}
-    new = [
-        replace(r, parameters={k: money[k](v) if k in money else v for k, v in r.parameters.items()}) for r in rules
-    ]
+    new = [replace(r, parameters={k: money[k](v) if k in money else v for k, v in r.parameters.items()}) for r in rules]
     return with_(problem, target=problem.target * factor, **cubes, **amounts), new
 
 
 @given(SEEDS)
-@quick(30)
+@quick(20)
 def test_the_size_of_money_does_not_matter(seed: int) -> None:
     """× 1000: the totals times 1000, up to the whole units of the limits."""
     problem, rules = crossing(seed)
@@ -262,7 +262,7 @@ def test_the_size_of_money_does_not_matter(seed: int) -> None:
 
 
 @given(SEEDS)
-@quick(30)
+@quick(20)
 def test_a_small_change_of_input_is_a_small_change_of_output(seed: int) -> None:
     """Capacities × (1 ± 1e-6) move no rep by more than a few units of some 40,000."""
     problem, rules = crossing(seed)
@@ -279,7 +279,7 @@ def test_a_small_change_of_input_is_a_small_change_of_output(seed: int) -> None:
 
 
 @given(SEEDS)
-@quick(40)
+@quick(25)
 def test_loosening_a_rule_never_worsens_the_levels(seed: int) -> None:
     """Without its last rule a problem has levels that are lexicographically no higher."""
     problem, rules = crossing(seed)
@@ -295,7 +295,7 @@ def test_loosening_a_rule_never_worsens_the_levels(seed: int) -> None:
 
 
 @given(SEEDS)
-@quick(30)
+@quick(20)
 def test_a_soft_rule_that_can_be_kept_is_a_hard_one(seed: int) -> None:
     """Every rule but the target made soft: no violation, and the same table."""
     problem, rules = crossing(seed)
@@ -311,7 +311,7 @@ def give_way(problem: Problem, rules: list[RuleUse], solver: str = "highs") -> l
     """Violation of every block of rows, in units."""
     kept = settle(problem, state(problem, rules), lambda lp: solve(lp, solver))
     assert kept.status == "optimal"
-    return [v.tolist() for v in kept.violation]
+    return [(below + above).tolist() for below, above in zip(kept.short, kept.over, strict=True)]
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -429,7 +429,7 @@ def test_least_change_moves_the_least() -> None:
 
 
 @given(SEEDS)
-@quick(30)
+@quick(20)
 def test_replanning_a_plan_returns_it(seed: int) -> None:
     """The plan as `data.plan`, least change first: not one unit moves."""
     problem, rules = crossing(seed)

@@ -116,7 +116,9 @@ def test_meet_region_target_shares() -> None:
 def test_shares_that_add_up_to_one_meet_the_target_to_the_unit() -> None:
     """Of 100: 1/3 each is 33.33; the two largest remainders tie, so the first labels get the odd unit."""
     third = D(1) / 3
-    found = rows("meet_region_target", tiny_problem(target=100), by="rep", shares=dict.fromkeys(("R1", "R2", "R3"), third))
+    found = rows(
+        "meet_region_target", tiny_problem(target=100), by="rep", shares=dict.fromkeys(("R1", "R2", "R3"), third)
+    )
     assert [row[1] for row in found.values()] == [34, 33, 33]
     # 100 × (0.336, 0.333, 0.331) = 33.6, 33.3, 33.1: one unit is missing, R1 has the largest remainder.
     uneven = dict(zip(("R1", "R2", "R3"), (D("0.336"), D("0.333"), D("0.331")), strict=True))
@@ -245,7 +247,11 @@ def test_month_shape_of_each_rep() -> None:
     found = rows("month_shape", high=0.6, of=("rep",))
     wanted = {"R1": (-30, 10), "R2": (-40, 0), "R3": (-30, -30)}
     assert found == about(
-        {f"{rep} {month}": (value, -INF, 0) for rep, pair in wanted.items() for month, value in zip(("2027-03", "2027-04"), pair, strict=True)}
+        {
+            f"{rep} {month}": (value, -INF, 0)
+            for rep, pair in wanted.items()
+            for month, value in zip(("2027-03", "2027-04"), pair, strict=True)
+        }
     )
 
 
@@ -258,7 +264,9 @@ def test_month_shape_of_two_attributes() -> None:
     """By region and role: North farmer is R2, 80 in March of 200; 80 - 0.25 × 200 = 30."""
     found = rows("month_shape", low=0.25, of=("region", "role"))
     assert found["North farmer 2027-03"] == pytest.approx((30, 0, INF))
-    assert list(found) == [f"{who} {month}" for who in ("North farmer", "North hunter", "South hunter") for month in ("2027-03", "2027-04")]
+    assert list(found) == [
+        f"{who} {month}" for who in ("North farmer", "North hunter", "South hunter") for month in ("2027-03", "2027-04")
+    ]
 
 
 def test_keep_locks() -> None:
@@ -287,12 +295,24 @@ def test_fair_share() -> None:
     ("name", "parameters", "says"),
     [
         ("meet_region_target", {"values": {"Nroth": D(1)}}, "no such region (got 'Nroth'). Did you mean 'North'?"),
-        ("meet_region_target", {"by": "regoin", "values": {"North": D(1)}}, "no such attribute (got 'regoin'). Did you mean 'region'?"),
+        (
+            "meet_region_target",
+            {"by": "regoin", "values": {"North": D(1)}},
+            "no such attribute (got 'regoin'). Did you mean 'region'?",
+        ),
         ("product_mix", {"shares": {"P3": D(1)}}, "no such product (got 'P3'). Did you mean 'P2'?"),
         ("quota_floor", {"by_role": {"huntre": D(1)}}, "no such role (got 'huntre'). Did you mean 'hunter'?"),
         ("quota_ceiling", {"by_role": {"x": D(1)}}, "no such role (got 'x'). Known: farmer, hunter."),
-        ("month_shape", {"ranges": {"2027-05": (D(0), D(1))}}, "no such month (got '2027-05'). Did you mean '2027-04'?"),
-        ("month_shape", {"of": ("family",)}, "no such attribute of a rep (got 'family'). Known: rep, region, team, manager, channel, segment, role, peer_group."),
+        (
+            "month_shape",
+            {"ranges": {"2027-05": (D(0), D(1))}},
+            "no such month (got '2027-05'). Did you mean '2027-04'?",
+        ),
+        (
+            "month_shape",
+            {"of": ("family",)},
+            "no such attribute of a rep (got 'family'). Known: rep, region, team, manager, channel, segment, role, peer_group.",
+        ),
     ],
 )
 def test_unknown_names(name: str, parameters: dict[str, Any], says: str) -> None:

@@ -29,7 +29,13 @@ def feasible_families(problem: Problem, seed: int) -> list[Family]:
     """Crossing intervals around the sub-totals of some other positive table, so that they can be met."""
     rng = np.random.default_rng(seed)
     other = problem.reference.values * rng.lognormal(0, 0.5, problem.reference.values.shape)
-    room = {("rep",): 0.0, ("region", "product"): 0.02, ("month",): 0.05, ("rep", "product"): 0.3, ("rep", "month"): 0.2}
+    room = {
+        ("rep",): 0.0,
+        ("region", "product"): 0.02,
+        ("month",): 0.05,
+        ("rep", "product"): 0.3,
+        ("rep", "month"): 0.2,
+    }
     found = []
     for by, width in room.items():
         total = problem.group(*by).sum(other)
@@ -107,7 +113,9 @@ def test_another_start_gives_the_same_table(seed: int) -> None:
     problem = make_problem(4, 3, 3, seed=seed)
     rng = np.random.default_rng(seed)
     other = problem.reference.values * rng.lognormal(0, 0.4, problem.reference.values.shape)
-    intervals = [exact(problem, problem.group(*by).sum(other), *by) for by in [("rep",), ("region", "product"), ("month",)]]
+    intervals = [
+        exact(problem, problem.group(*by).sum(other), *by) for by in [("rep",), ("region", "product"), ("month",)]
+    ]
     start = problem.reference.values.copy()
     for one in intervals:
         start *= one.grouping.expand(rng.lognormal(0, 1, one.grouping.size))
@@ -159,7 +167,10 @@ def test_a_total_of_nothing_empties_its_cells() -> None:
     problem = tiny_problem()
     months = np.full(6, INF)
     months[0] = 0
-    found = spread(problem.reference.values, [exact(problem, [100, 200, 300], "rep"), family(problem, "rep", "month", upper=months)])
+    found = spread(
+        problem.reference.values,
+        [exact(problem, [100, 200, 300], "rep"), family(problem, "rep", "month", upper=months)],
+    )
     assert found.quota[0].tolist() == [[0, pytest.approx(300 / 7)], [0, pytest.approx(400 / 7)]]
 
 
@@ -233,7 +244,9 @@ def test_a_face_holds_every_table(seed: int) -> None:
     other = np.rint(problem.reference.values * rng.uniform(0.5, 2, problem.reference.values.shape))
     other[rng.random(other.shape) < 0.5] = 0
     totals = other.sum(axis=(1, 2)).astype(np.int64)
-    intervals = [exact(problem, problem.group(*by).sum(other), *by) for by in [("rep",), ("product",), ("rep", "month")]]
+    intervals = [
+        exact(problem, problem.group(*by).sum(other), *by) for by in [("rep",), ("product",), ("rep", "month")]
+    ]
     face = find_face(problem, intervals, totals)
     assert face is not None
     assert face.open[other > 0].all()

@@ -100,7 +100,7 @@ def test_the_target_to_the_unit(more: int, says: list[str], tmp_path: Path) -> N
 
 
 @given(st.integers(0, 9999), st.integers(0, 10**6))
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(derandomize=True, deadline=None, max_examples=15)
 def test_one_unit_more_anywhere_is_seen(seed: int, where: int) -> None:
     """Plans of the optimiser pass; one more unit in any cell breaks at least the target."""
     import tempfile

@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 
 from quotaopt import columns as c
+from quotaopt.errors import Finding, InputError
+from quotaopt.optimize.statement import state
+from quotaopt.policy import rule_uses
 from quotaopt.problem import Bools, Cube, Floats, Index, Lock, Problem
 
 if TYPE_CHECKING:
@@ -33,6 +36,8 @@ def prepare(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Ca
     values = capacity.values * per_unit * available
     plan = _plan_cube(index, inputs.plan, unit)
     presence = (capacity.headcount * capacity.ramp).mean(axis=1)
+    expected, potential = values.sum(axis=(1, 2)), forecast.rep_mean * per_unit
+    present = np.divide(expected, potential, out=np.zeros_like(expected), where=potential > 0)
     return Problem(
         index=index,
         unit=unit,
@@ -40,8 +45,8 @@ def prepare(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Ca
         capacity=Cube(index, values),
         reference=Cube(index, _reference(values if plan is None else plan, values, available)),
         last_year=Cube(index, forecast.last_year * per_unit),
-        expected=forecast.rep_mean * per_unit * presence,
-        spread=forecast.rep_spread * per_unit * presence,
+        expected=expected,
+        spread=forecast.rep_spread * per_unit * present,
         presence=presence,
         full_last_year=np.asarray(forecast.full_last_year, dtype=bool),
         overassignment=settings.overassignment,
@@ -52,6 +57,40 @@ def prepare(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Ca
             for k in inputs.locks
         ],
     )
+
+
+def check_data(scenario: Scenario, inputs: Inputs) -> list[Finding]:
+    """What the rules and the rounding unit cannot work with in this data: unknown names, amounts that do not fit.
+
+    The rules are stated on a placeholder of the right shape; only their names are looked at.
+    """
+    settings, unit = scenario.settings, Decimal(scenario.settings.rounding.to)
+    findings = []
+    for lock in inputs.locks:
+        if lock.value % unit:
+            file, _, line = lock.source.rpartition(":")
+            near = (lock.value / unit).to_integral_value() * unit
+            what = f"no whole number of rounding units of {unit}"
+            remedy = f"Write {near:f}, or choose a smaller rounding.to."
+            findings.append(Finding(what, remedy, file, int(line), "value", f"{lock.value:f}", code="lock"))
+    exact = settings.target * settings.unit * (1 + settings.overassignment)
+    if exact % unit:
+        total = quota_total(settings.target * settings.unit, settings.overassignment, unit) * unit
+        what = f"quotas will add up to {total:f}: target × (1 + overassignment) is {exact:f}, no multiple of {unit}"
+        findings.append(Finding(what, severity="warning", code="rounding"))
+    reps, products = sorted(inputs.roster["rep_id"]), sorted(inputs.products["product_id"])
+    index = make_index(inputs, reps, products, settings.months)
+    nothing, one = np.zeros(len(reps)), np.ones(len(reps))
+    cube = Cube(index, np.ones(index.shape))
+    whole = Problem(
+        index, unit, 1, cube, cube, cube, one, one, one, nothing > 0, settings.overassignment, settings.unit
+    )
+    for use in rule_uses(scenario):
+        try:
+            state(whole, [use])
+        except InputError as error:
+            findings += error.findings
+    return findings
 
 
 def quota_total(target: Decimal, overassignment: Decimal, unit: Decimal) -> int:

@@ -52,6 +52,12 @@ class Grouping:
         return int(np.prod(self.shape))
 
     @cached_property
+    def own(self) -> tuple[bool, bool, bool]:
+        """For each side, whether its groups are the reps (products, months) themselves, in their order."""
+        single = [n == k.size and np.array_equal(k, np.arange(n)) for n, k in zip(self.shape, self.codes, strict=True)]
+        return tuple(u and s for u, s in zip(self.used, single, strict=True))  # type: ignore[return-value]
+
+    @cached_property
     def labels(self) -> list[str]:
         """Name of each sub-total, like ``North 2027-01``; ``all`` for the grand total."""
         sides = [names for names, used in zip(self.names, self.used, strict=True) if used]

@@ -31,6 +31,7 @@ from quotaopt.optimize.solvers import solvers as solver_registry
 from quotaopt.optimize.solvers import version as solver_version
 from quotaopt.optimize.verify import check_written
 from quotaopt.plan import Plan
+from quotaopt.prepare import check_data
 from quotaopt.record import shape, tables_of
 from quotaopt.scenario import Scenario, load_scenario
 from quotaopt.tables import Inputs, datapackage, read_inputs, write_csv
@@ -97,6 +98,8 @@ def check_scenario(scenario: Scenario) -> tuple[Inputs | None, list[Finding]]:
         inputs = read_inputs(scenario)
         findings += check_profiles(inputs, scenario.settings)
         findings += inputs.warnings
+        if not problems_in(findings):
+            findings += check_data(scenario, inputs)
     except InputError as error:
         findings += error.findings
     return inputs if not problems_in(findings) else None, findings

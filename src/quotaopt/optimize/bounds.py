@@ -45,10 +45,9 @@ class Bounds:
         return low, high, low_origin, high_origin
 
 
-def kind_of(grouping: Grouping, shape: tuple[int, int, int]) -> tuple[bool, bool] | None:
+def kind_of(grouping: Grouping) -> tuple[bool, bool] | None:
     """Which own totals a grouping is made of (by product, by month); None when it is not of single reps' totals."""
-    single = all(n == m for n, m, used in zip(grouping.shape, shape, grouping.used, strict=True) if used)
-    return (grouping.used[1], grouping.used[2]) if grouping.used[0] and single else None
+    return grouping.used[1:] if grouping.own == grouping.used and grouping.own[0] else None
 
 
 def own_bounds(problem: Problem, blocks: Sequence[Block]) -> dict[tuple[bool, bool], Bounds]:
@@ -60,7 +59,7 @@ def own_bounds(problem: Problem, blocks: Sequence[Block]) -> dict[tuple[bool, bo
     found: dict[tuple[bool, bool], Bounds] = {REPS: _open(_eligible(problem, REPS))}
     first = 0
     for block in blocks:
-        kind = kind_of(block.expression.grouping, shape)
+        kind = kind_of(block.expression.grouping)
         if block.expression.plain and kind is not None:
             if kind not in found:
                 found[kind] = _open(_eligible(problem, kind))

@@ -39,7 +39,7 @@ def build(
     parts, lows, highs, origins = [links], [link_lower], [link_upper], [np.full(links.shape[0], LINK)]
     first = 0
     for block in blocks:
-        if not (block.expression.plain and kind_of(block.expression.grouping, problem.index.shape)):
+        if not (block.expression.plain and kind_of(block.expression.grouping)):
             rows, low, high, leader = class_rows(layout, block)
             parts.append(rows)
             lows.append(low / scale)
@@ -89,7 +89,7 @@ def _layout(problem: Problem, blocks: Sequence[Block], classes: Ints) -> Layout:
                 hit[term.take[block.keep]] = True
                 groups = np.asarray(hit.reshape(term.grouping.shape).any(axis=2))
                 of_reps = groups[np.ix_(term.grouping.codes[0][leaders], term.grouping.codes[1])]
-                whole = np.ones(k, dtype=bool) if term.grouping.shape[0] < n_reps else alone
+                whole = alone if term.grouping.own[0] else np.ones(k, dtype=bool)
                 named |= of_reps & eligible.any(axis=2) & whole[:, None]
     cells = bool(named.any())
     shape = (k, n_products, n_months)
@@ -182,7 +182,7 @@ def class_rows(layout: Layout, block: Block) -> tuple[sp.csr_array, Floats, Floa
     the lower limit of plain totals, which are never negative.
     """
     expression, n_reps = block.expression, layout.classes.size
-    if layout.exact or not expression.grouping.used[0] or expression.grouping.shape[0] < n_reps:
+    if layout.exact or not expression.grouping.own[0]:
         everyone = np.ones(block.size, dtype=bool)
         matrix = _matrix(layout, expression, block.keep, np.arange(block.size), block.size, everyone)
         return matrix, block.lower, block.upper, np.arange(block.size)
@@ -213,7 +213,7 @@ def _matrix(layout: Layout, expression: Expression, keep: Ints, row: Ints, n_row
         totals, size = _subtotals(layout, term.grouping)
         take, weight = term.take[keep], term.weight[keep]
         where = np.ones(keep.size, dtype=bool)
-        if term.grouping.used[0] and term.grouping.shape[0] == n_reps:
+        if term.grouping.own[0]:
             per_rep = term.grouping.size // n_reps
             take = layout.classes[take // per_rep] * per_rep + take % per_rep
             where = first
@@ -225,7 +225,7 @@ def _matrix(layout: Layout, expression: Expression, keep: Ints, row: Ints, n_row
 def _subtotals(layout: Layout, grouping: Grouping) -> tuple[sp.csr_array, int]:
     """All sub-totals of a grouping as rows over the program's columns, and their number."""
     k, n_products, n_months = layout.shape
-    own = grouping.used[0] and grouping.shape[0] == layout.classes.size
+    own = grouping.own[0]
     rep = np.arange(k) if own else grouping.codes[0][layout.leaders]
     groups = (k if own else grouping.shape[0], *grouping.shape[1:])
     product, month = grouping.codes[1:]

@@ -22,7 +22,7 @@ def find_classes(problem: Problem, blocks: Sequence[Block], apart: Bools) -> Int
     marks = [apart.astype(np.int64), problem.eligible.any(axis=(1, 2)).astype(np.int64)]
     for block in blocks:
         groupings = [t.grouping for t in block.expression.terms]
-        marks += [g.codes[0] for g in groupings if g.used[0] and g.shape[0] < n_reps]
+        marks += [g.codes[0] for g in groupings if g.used[0] and not g.own[0]]
         reps = _told_apart(block, n_reps)
         single[reps] = reps
     _, first, classes = np.unique(np.stack([*marks, single], axis=1), axis=0, return_index=True, return_inverse=True)
@@ -36,7 +36,7 @@ def _told_apart(block: Block, n_reps: int) -> Ints:
     Rows over a rep's own total and others' (a band around the group), and rows that weigh reps differently.
     """
     expression = block.expression
-    if expression.plain or not expression.grouping.used[0] or expression.grouping.shape[0] < n_reps:
+    if expression.plain or not expression.grouping.own[0]:
         return np.zeros(0, dtype=np.int64)
     alike = all((w == w[0]).all() for t in expression.terms for w in [t.weight.reshape(n_reps, -1)])
     if alike and any(expression.grouping.used[1:]):

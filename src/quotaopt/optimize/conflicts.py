@@ -164,43 +164,56 @@ def _try_alone(problem: Problem, blocks: Sequence[Block], use: RuleUse, solve: S
     row: dict[str, object] = {"rule": use.name, "enough": found.status == "optimal", "source": use.source}
     if found.status != "optimal":
         return row | {"remedy": f"relaxing {use.name} alone is not enough"}
-    worst = max(
-        (
-            (v[k], block, k)
-            for block, v in zip(alone, found.violation, strict=True)
-            if (v > 0).any()
-            for k in [int(v.argmax())]
-        ),
-        key=lambda found: found[0],
-        default=None,
-    )
-    if worst is None:
+    gaps = [_gap(b, s, o) for b, s, o in zip(alone, found.short, found.over, strict=True) if (s + o).any()]
+    if not gaps:
         return row | {"remedy": f"relaxing {use.name} alone is enough"}
-    _, block, k = worst
-    unit, total = float(problem.unit), sum(float(v.sum()) for v in found.violation)
-    limit = block.upper[k] if np.isfinite(block.upper[k]) else block.lower[k]
-    # In whole units, as limits are; a limit of 0 has no factor.
-    factor = max(
-        float(np.divide(np.ceil(v - WHOLE), b.upper, out=np.where(v > WHOLE, np.inf, 0.0), where=b.upper > 0).max())
-        for b, v in zip(alone, found.violation, strict=True)
-        if b.size
-    )
+    worst, unit = max(gaps, key=lambda gap: gap.amount), float(problem.unit)
     row |= {
-        "scope": block.scope(k),
-        "limit": limit * unit,
-        "shortfall": np.ceil(total) * unit,
-        "source": block.source(k),
+        "scope": worst.block.scope(worst.row),
+        "activity": (worst.limit + (worst.amount if worst.over else -worst.amount)) * unit,
+        "limit": worst.limit * unit,
+        "shortfall": np.ceil(sum(gap.total for gap in gaps) - WHOLE) * unit,
+        "source": worst.block.source(worst.row),
     }
-    return row | _remedy(problem, use, total, factor)
+    return row | _remedy(problem, use, gaps)
 
 
-def _remedy(problem: Problem, use: RuleUse, total: float, factor: float) -> dict[str, object]:
-    """The change of the rule's own number that is just enough, when it has one."""
-    for name in ("stretch", "up", "high"):
+@dataclass(frozen=True, eq=False)
+class Gap:
+    """By how much a block has to give: its worst row, that row's limit and amount (units), the sum over its rows.
+
+    `factor` is the largest amount relative to its limit, infinite where the limit is 0.
+    """
+
+    block: Block
+    row: int
+    over: bool
+    limit: float
+    amount: float
+    total: float
+    factor: float
+
+
+def _gap(block: Block, short: Floats, over: Floats) -> Gap:
+    amount = np.ceil(np.maximum(short, over) - WHOLE)
+    limit = np.where(over > short, block.upper, block.lower)
+    factor = np.divide(amount, limit, out=np.where(amount > 0, np.inf, 0.0), where=limit > 0)
+    row = int(amount.argmax())
+    total = float(short.sum() + over.sum())
+    return Gap(block, row, bool(over[row] > 0), float(limit[row]), float(amount[row]), total, float(factor.max()))
+
+
+def _remedy(problem: Problem, use: RuleUse, gaps: Sequence[Gap]) -> dict[str, object]:
+    """The change of the rule's own number that is just enough, when one number does it, else the amount."""
+    over, factor = {gap.over for gap in gaps}, max(gap.factor for gap in gaps)
+    names, verb, sign = (("stretch", "up", "high"), "raise", 1) if over == {True} else (("down", "low"), "lower", -1)
+    for name in names if len(over) == 1 and np.isfinite(factor) else ():
         value = use.parameters.get(name)
-        if isinstance(value, float) and np.isfinite(value) and np.isfinite(factor):
-            raised = float(np.ceil(value * (1 + factor) * 1e4 - WHOLE) / 1e4)
-            return {"remedy": f"raise {use.name}.{name} from {value:g} to {raised:g}", "remedy_value": raised}
-    amount = np.ceil(total - 1e-6)
-    verb = "lower the target by" if use.name == "meet_target" else f"relax {use.name} by"
-    return {"remedy": f"{verb} {money(problem, amount)}", "remedy_value": amount * float(problem.unit)}
+        if isinstance(value, float) and np.isfinite(value):
+            enough = sign * float(np.ceil(sign * value * (1 + sign * factor) * 1e4 - WHOLE) / 1e4)
+            return {"remedy": f"{verb} {use.name}.{name} from {value:g} to {enough:g}", "remedy_value": enough}
+    amount = np.ceil(sum(gap.total for gap in gaps) - 1e-6)
+    what = f"relax {use.name} by"
+    if use.name == "meet_target":
+        what = "raise the target by" if over == {True} else "lower the target by"
+    return {"remedy": f"{what} {money(problem, amount)}", "remedy_value": amount * float(problem.unit)}

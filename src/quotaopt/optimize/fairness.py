@@ -46,7 +46,7 @@ def level_down(program: Program, items: Items, solve: Solve) -> Fair:
     solve : solves one linear program, with duals.
     """
     columns, group = np.unique(items.column, return_inverse=True)
-    items = absorb(program, items, columns, group)
+    asked, items = items, absorb(program, items, columns, group)
     pool, new = [], stated_cuts(program, columns)
     programs, exact = 0, True
     while programs == 0 or new:
@@ -60,12 +60,13 @@ def level_down(program: Program, items: Items, solve: Solve) -> Fair:
         if found.status != "optimal":
             return Fair(found.status, programs=programs)
         if found.objective <= FEASIBLE:
+            blocks, stop = _regroup(asked, group, values, blocks, stop)
             return Fair("optimal", values, blocks, stop, programs, exact)
         cuts = find_cuts(lp, found, program, columns)
         new = [cut for cut in cuts if cut.total - cut.weight @ sums[cut.columns] > FEASIBLE / (2 * len(cuts))]
     if columns.size < group.size:
         return Fair("no_solution", programs=programs)
-    return level_sequentially(program, items, solve)
+    return level_sequentially(program, asked, solve)
 
 
 def absorb(program: Program, items: Items, columns: Ints, group: Ints) -> Items:
@@ -79,7 +80,7 @@ def absorb(program: Program, items: Items, columns: Ints, group: Ints) -> Items:
     lower_origin, upper_origin = items.lower_origin.copy(), items.upper_origin.copy()
     number = np.full(matrix.shape[1], -1)
     number[columns] = np.arange(columns.size)
-    single = np.flatnonzero(sizes == 1)
+    single = np.flatnonzero(sizes == 1) if columns.size > 1 else np.zeros(0, dtype=np.int64)
     at = matrix.indptr[single]
     single = single[(number[matrix.indices[at]] >= 0) & (matrix.data[at] == 1.0)]
     for row in single:
@@ -94,6 +95,25 @@ def absorb(program: Program, items: Items, columns: Ints, group: Ints) -> Items:
                 stricter = sign * values > sign * bound[who]
                 bound[who[stricter]], origin[who[stricter]] = values[stricter], program.row_origin[row]
     return Items(items.column, items.offset, items.scale, lower, upper, lower_origin, upper_origin)
+
+
+def _regroup(
+    asked: Items, group: Ints, values: Floats, blocks: tuple[LevelBlock, ...], stop: Ints
+) -> tuple[tuple[LevelBlock, ...], Ints]:
+    """Items that a limit of their whole column holds share a level: a block of their own, not a stop of each.
+
+    Those of them that rest on a bound of their own are stopped by that.
+    """
+    held = (stop != LINK) & (stop != asked.lower_origin) & (stop != asked.upper_origin)
+    high, low = held & (values >= asked.upper), held & (values <= asked.lower)
+    stop = np.where(high, asked.upper_origin, np.where(low, asked.lower_origin, stop))
+    shared = held & ~high & ~low
+    more = []
+    for column in np.unique(group[shared]):
+        mine = np.flatnonzero(shared & (group == column))
+        level = float((values[mine[0]] - asked.offset[mine[0]]) / asked.scale[mine[0]])
+        more.append(LevelBlock(mine, level, {int(stop[mine[0]]): 1.0 / float(asked.scale[mine].sum())}))
+    return (*blocks, *more), np.where(shared, LINK, stop)
 
 
 def _excess_program(program: Program, columns: Ints, values: Floats) -> LinearProgram:

@@ -109,15 +109,6 @@ def _yield_rows(problem: Problem, total: Total, use: RuleUse) -> list[Rows]:
         raise InputError([finding]) from None
 
 
-def relax(blocks: Sequence[Block], violation: Sequence[Floats]) -> list[Block]:
-    """Move the limits of each block outward by the violation of its rows (shape of the block), to whole units."""
-    return [
-        block
-        if not v.any()
-        else replace(
-            block,
-            lower=np.where(v > 0, block.lower - np.ceil(v - WHOLE), block.lower),
-            upper=np.where(v > 0, block.upper + np.ceil(v - WHOLE), block.upper),
-        )
-        for block, v in zip(blocks, violation, strict=True)
-    ]
+def relax(block: Block, short: Floats, over: Floats) -> Block:
+    """Move the limits of a block outward, to whole units: lower ones by `short`, upper ones by `over` (its shape)."""
+    return replace(block, lower=block.lower - np.ceil(short - WHOLE), upper=block.upper + np.ceil(over - WHOLE))

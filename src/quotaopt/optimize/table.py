@@ -124,7 +124,7 @@ def make_table(problem: Problem, blocks: Sequence[Block], values: Floats, shared
 def _whole_table(problem: Problem, quota: Floats, intervals: Sequence[Family], totals: Ints) -> Ints | None:
     """Round cells so that the totals of reps and every interval hold."""
     crossing = [f for f in intervals if f.grouping.used[1:] == (True, True) and f.grouping.by != CELL]
-    if crossing and not all(f.grouping.used[0] and f.grouping.shape[0] == totals.size for f in crossing):
+    if not all(f.grouping.own[0] for f in crossing):
         everything = (True, True, True)
         rows = sp.vstack([_sums(f.grouping, everything) for f in intervals])
         lower, upper = (np.concatenate([getattr(f, side) for f in intervals]) for side in ("lower", "upper"))
@@ -157,7 +157,7 @@ def _margin(margin: Floats, intervals: Sequence[Family], totals: Ints, axis: int
     """Whole-unit products (axis 1) or months (axis 2) of every rep."""
     sides = (True, axis == 1, axis == 2)
     mine = [f for f in intervals if f.grouping.used[axis] and not f.grouping.used[3 - axis]]
-    if all(f.grouping.shape[0] == totals.size and f.grouping.shape[axis] == margin.shape[1] for f in mine):
+    if all(f.grouping.own[0] and f.grouping.own[axis] for f in mine):
         # Only limits of single rep × product (or month) totals: rounding inside each rep keeps them, because
         # they are whole numbers.
         return largest_remainder(margin, totals)

@@ -16,6 +16,7 @@ from quotaopt.optimize.levels import Fair, LevelBlock
 from quotaopt.optimize.statement import Block
 from quotaopt.problem import Bools, Floats, Ints, Problem
 
+SAME = 1e-9  # levels nearer to each other are one level
 NEAR = 1.0  # units: a limit this near is reached (rounding moves a total by less than one unit)
 
 
@@ -135,7 +136,7 @@ def _reason(
     """Rule and scope that keep a rep from its group's level, and their file lines; empty when at the level."""
     if stop != LINK:
         named = [stop]
-    elif share in (main, -1) or blocks[share].level == (blocks[main].level if main >= 0 else np.nan):
+    elif share in (main, -1) or (main >= 0 and abs(blocks[share].level - blocks[main].level) <= SAME):
         return "", ""
     else:
         named = [k for k in (*blocks[share].held_by, *blocks[main].held_by) if k != LINK]
