@@ -89,15 +89,13 @@ def test_scenario_amounts_in_thousands(project: Path) -> None:
     assert problem.units(30) == 30_000
 
 
-def test_locks_that_are_no_whole_units_are_refused(tmp_path: Path) -> None:
-    """1234 in units of 10 is a problem, with the nearest amount that fits."""
-    write_project(tmp_path, 0)
-    office = open_office(tmp_path, "rounding.to=10", 'data.locks="scenarios/data/locks.csv"')
-    found = [str(f) for f in check_data(office.scenario, office.inputs)]
-    assert found == [
-        "scenarios/data/locks.csv:2  value: no whole number of rounding units of 10 (got '1234'). "
-        "Write 1230, or choose a smaller rounding.to."
-    ]
+def test_locks_that_are_no_whole_units_are_refused(project: Path) -> None:
+    """1234 in units of 10 is a problem, with the nearest amount that fits; 1230 is none."""
+    (project / "scenarios/data/locks.csv").write_text("rep_id,product_id,month,value\nR1,,,1230\nR2,,,1234\n")
+    office = open_office(project, "rounding.to=10", 'data.locks="scenarios/data/locks.csv"')
+    (finding,) = check_data(office.scenario, office.inputs)
+    says = "scenarios/data/locks.csv:3  value: no whole number of rounding units of 10 (got '1234'). Write 1230, or"
+    assert str(finding) == f"{says} choose a smaller rounding.to."
 
 
 # Names and parameters.

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quotaopt.capacity import capacity_table, check_profiles, count_heads, make_capacity, read_ramp
+from quotaopt.capacity import capacity_table, make_capacity
 from quotaopt.errors import InputError
+from quotaopt.presence import check_profiles, count_heads, read_ramp
 
 MONTHS = ("2027-01", "2027-02", "2027-03", "2027-04")
 

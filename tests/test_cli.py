@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+import quotaopt
 from quotaopt import __version__, cli
 from quotaopt.errors import SolverError
 from quotaopt.scenario import Scenario
@@ -472,7 +473,7 @@ def test_debug_shows_the_traceback_of_an_error(call: Call) -> None:
 
 def program(project: Path, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
     """The program in a process of its own."""
-    path = str(Path(cli.__file__).parents[1])
+    path = str(Path(quotaopt.__file__).parents[1])
     command = [sys.executable, "-m", "quotaopt", *arguments]
     environment = {**os.environ, "PYTHONPATH": path, **environment}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=project, env=environment)

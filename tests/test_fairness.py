@@ -20,6 +20,7 @@ from quotaopt.optimize.build import build
 from quotaopt.optimize.fairness import Items, fill, level_down
 from quotaopt.optimize.linear import LinearProgram, Solution
 from quotaopt.optimize.search import FairTotals, rep_items
+from quotaopt.optimize.sequential import level_sequentially
 from quotaopt.optimize.soft import settle
 from quotaopt.optimize.solvers import installed, solve
 from quotaopt.optimize.statement import RuleUse, state
@@ -134,6 +135,24 @@ def test_other_levels_are_the_lexicographically_smallest_on_cells(seed: int, nam
     assert (wanted is None) == (got is None)
     if got is not None and wanted is not None:
         assert np.abs(got[0].values - wanted).max() < 1e-7 * problem.target
+
+
+def test_one_program_per_level_gives_the_same() -> None:
+    """The slower way, which steps in when cutting planes stall: same totals, same members of levels."""
+    count = 0
+    for seed in range(30):
+        problem, rules = crossing(seed)
+        levels = goal["level_stretch"](problem)
+        assert isinstance(levels, Levels)
+        program = build(problem, state(problem, rules))
+        everyone = rep_items(program, levels, np.arange(problem.index.shape[0]))
+        fast, slow = level_down(program, everyone, run_highs), level_sequentially(program, everyone, run_highs)
+        assert fast.status == slow.status, seed
+        if fast.status == "optimal":
+            count += 1
+            assert slow.exact, seed
+            assert np.allclose(fast.values, slow.values, rtol=1e-9, atol=1e-9), seed
+    assert count > 15
 
 
 def test_leximin_by_hand() -> None:

@@ -15,7 +15,7 @@ ROOT = Path(quotaopt.__file__).parent
 LAYERS = [
     {"quotaopt", "errors", "columns", "registry", "text"},
     {"tables", "scenario", "settings", "tomltext", "advice"},
-    {"forecast", "capacity", "problem"},
+    {"forecast", "capacity", "presence", "problem"},
     {"optimize", "rules", "goals", "plan"},
     {"allocate", "prepare", "policy", "record", "archive", "run", "crosscheck", "compare", "project"},
     {"report"},
@@ -96,4 +96,4 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
 def test_modules_stay_short(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 350
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300

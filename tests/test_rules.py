@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from quotaopt.columns import REP_ATTRIBUTES
 from quotaopt.errors import InputError
 from quotaopt.optimize.build import build
 from quotaopt.optimize.statement import state
@@ -311,7 +312,7 @@ def test_fair_share() -> None:
         (
             "month_shape",
             {"of": ("family",)},
-            "no such attribute of a rep (got 'family'). Known: rep, region, team, manager, channel, segment, role, peer_group.",
+            f"no such attribute of a rep (got 'family'). Known: {', '.join(REP_ATTRIBUTES)}.",
         ),
     ],
 )

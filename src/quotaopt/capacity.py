@@ -6,7 +6,6 @@ start and end date. *Ramp* is how productive a new rep is, by months since the s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quotaopt.errors import Finding, InputError, nearest
+from quotaopt.errors import InputError
+from quotaopt.forecast import Forecast, cell_columns
+from quotaopt.presence import check_profiles, count_heads, read_ramp
 
 if TYPE_CHECKING:
-    from quotaopt.forecast import Forecast
     from quotaopt.settings import Settings
     from quotaopt.tables import Inputs
 
@@ -57,62 +57,6 @@ def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Cap
     return Capacity(headcount, ramp, values)
 
 
-def check_profiles(inputs: Inputs, settings: Settings) -> list[Finding]:
-    """One finding for each ramp profile the roster names and the scenario does not have."""
-    known = settings.ramp.profiles
-    named = sorted({str(p) for p in inputs.roster["ramp_profile"]} - {""} - set(known))
-    return [_unknown_profile(name, list(known)) for name in named]
-
-
-def _unknown_profile(name: str, known: list[str]) -> Finding:
-    near = nearest(name, known)
-    listed = f"Known: {', '.join(sorted(known))}." if known else "Add it under [ramp.profiles]."
-    return Finding(
-        what="no such ramp profile",
-        remedy=f"Did you mean {near!r}?" if near else listed,
-        column="ramp_profile",
-        value=name,
-        code="unknown_profile",
-    )
-
-
-def count_heads(roster: pd.DataFrame, months: Sequence[str]) -> Floats:
-    """Full-time share present, shape (reps, months): headcount × share of the month's calendar days.
-
-    The start and the end date are both days at work; a missing date is no limit.
-    """
-    month = np.array(months, dtype="datetime64[M]")
-    first, after = (m.astype("datetime64[D]") for m in (month, month + np.timedelta64(1, "M")))
-    start = _days(roster["start_date"], first[0])[:, None]
-    leave = _days(roster["end_date"], after[-1])[:, None] + np.timedelta64(1, "D")
-    days = (np.minimum(leave, after) - np.maximum(start, first)).astype(np.float64)
-    share = np.maximum(days, 0.0) / (after - first).astype(np.float64)
-    return np.asarray(share * roster["headcount"].to_numpy(np.float64)[:, None])
-
-
-def read_ramp(roster: pd.DataFrame, months: Sequence[str], settings: Settings) -> Floats:
-    """Productivity by months since the start date, shape (reps, months).
-
-    The first value of a profile is that of the month of the start date; after the last value it is 1.
-    A rep without a start date is fully ramped.
-    """
-    profiles = {"": settings.ramp.profile, **settings.ramp.profiles}
-    longest = max(len(values) for values in profiles.values())
-    table = np.ones((len(profiles), longest + 1))
-    for row, values in zip(table, profiles.values(), strict=True):
-        row[: len(values)] = [float(v) for v in values]
-    code = pd.Index(list(profiles)).get_indexer(pd.Index(roster["ramp_profile"].astype(str)))
-    month = np.array(months, dtype="datetime64[M]")
-    started = _days(roster["start_date"], np.datetime64("1900-01-01", "D")).astype("datetime64[M]")
-    age = (month - started[:, None]).astype(np.int64).clip(0, longest)
-    return np.asarray(table[code[:, None], age])
-
-
-def _days(dates: pd.Series[pd.Timestamp], missing: np.datetime64) -> NDArray[np.datetime64]:
-    days = dates.to_numpy("datetime64[D]")
-    return np.where(np.isnat(days), missing.astype("datetime64[D]"), days)
-
-
 def capacity_table(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
     """One row per rep × product × period: potential, headcount, ramp, capacity."""
     shape = forecast.mean.shape
@@ -125,10 +69,3 @@ def capacity_table(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
             "capacity": capacity.values.ravel(),
         }
     )
-
-
-def cell_columns(forecast: Forecast) -> dict[str, NDArray[np.object_]]:
-    """The columns rep_id, product_id and period of a table with one row per cell, in C order."""
-    sides = [np.array(side, dtype=object) for side in (forecast.reps, forecast.products, forecast.months)]
-    grid = np.meshgrid(*sides, indexing="ij")
-    return {name: g.ravel() for name, g in zip(("rep_id", "product_id", "period"), grid, strict=True)}

@@ -23,7 +23,7 @@ from quotaopt import __version__
 from quotaopt import columns as c
 from quotaopt.allocate import check_rules, prepare
 from quotaopt.archive import RECORD, Run, find_run, list_runs, load_run, new_folder
-from quotaopt.capacity import check_profiles, make_capacity
+from quotaopt.capacity import make_capacity
 from quotaopt.crosscheck import Crosscheck, solve_with_each
 from quotaopt.errors import Finding, InputError, QuotaoptError
 from quotaopt.forecast import Forecast, make_forecast
@@ -32,6 +32,7 @@ from quotaopt.optimize.solvers import version as solver_version
 from quotaopt.optimize.verify import check_written
 from quotaopt.plan import Plan
 from quotaopt.prepare import check_data
+from quotaopt.presence import check_profiles
 from quotaopt.record import shape, tables_of
 from quotaopt.scenario import Scenario, load_scenario
 from quotaopt.tables import Inputs, datapackage, read_inputs, write_csv

@@ -3,7 +3,7 @@
 from quotaopt.forecast import regression as _regression  # noqa: F401  (registers itself)
 from quotaopt.forecast.backtest import Backtest, measure_accuracy, run_backtest
 from quotaopt.forecast.combine import Choice, choose
-from quotaopt.forecast.forecast import Forecast, forecast_table, make_forecast
+from quotaopt.forecast.forecast import Forecast, cell_columns, forecast_table, make_forecast
 from quotaopt.forecast.methods import Forecaster, forecasters
 from quotaopt.forecast.panel import Panel, make_past
 
@@ -13,6 +13,7 @@ __all__ = [
     "Forecast",
     "Forecaster",
     "Panel",
+    "cell_columns",
     "choose",
     "forecast_table",
     "forecasters",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from quotaopt.capacity import cell_columns
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import measure_accuracy, run_backtest
 from quotaopt.forecast.combine import MEMBERS, NAIVE, Choice, choose
@@ -155,3 +155,10 @@ def forecast_table(forecast: Forecast) -> pd.DataFrame:
             "flag": np.broadcast_to(forecast.flag[:, None, None], shape).ravel(),
         }
     )
+
+
+def cell_columns(forecast: Forecast) -> dict[str, NDArray[np.object_]]:
+    """The columns rep_id, product_id and period of a table with one row per cell, in C order."""
+    sides = [np.array(side, dtype=object) for side in (forecast.reps, forecast.products, forecast.months)]
+    grid = np.meshgrid(*sides, indexing="ij")
+    return {name: g.ravel() for name, g in zip(("rep_id", "product_id", "period"), grid, strict=True)}

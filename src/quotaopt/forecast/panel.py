@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quotaopt.capacity import check_profiles, count_heads, read_ramp
 from quotaopt.errors import Finding, InputError
+from quotaopt.presence import check_profiles, count_heads, read_ramp
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
