@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +14,8 @@ import pytest
 
 from quotaopt import __version__
 from quotaopt.archive import TABLES
-from quotaopt.cli import cli
+from quotaopt.cli import cli, main
+from quotaopt.project import make_project
 from quotaopt.report.names import name_table
 from quotaopt.settings import Settings, known_keys
 
@@ -42,6 +44,17 @@ def test_the_readme_shows_what_the_first_command_prints() -> None:
 
     module = builder()
     assert masked(module.readme(module.example_output())) == masked(README), STALE
+
+
+def test_the_next_commands_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_project(tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    assert main(["run", "--quiet"]) == 0
+    for line in README.partition("## Next\n\n```\n")[2].partition("```")[0].splitlines():
+        command = re.split(r" {4,}", line)[0]
+        assert main(shlex.split(command)[1:]) == 0, capsys.readouterr().err
 
 
 @pytest.mark.parametrize("kind", ["rules", "goals", "forecasters"])
