@@ -47,7 +47,7 @@ Fair    4 of 4 reps stand at their peer group's level, 1.00
 )
 ENDING = """
 Saved   runs/DATE-base-1
-Next    quotaopt run base --set overassignment=0.05 && quotaopt runs
+Next    quotaopt run impossible && quotaopt compare base impossible
 """
 
 

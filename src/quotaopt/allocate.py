@@ -15,13 +15,14 @@ import pandas as pd
 
 from quotaopt import columns as c
 from quotaopt.errors import Finding
+from quotaopt.goals import Distance, Levels
 from quotaopt.optimize import tables
 from quotaopt.optimize.conflicts import explain, screen
 from quotaopt.optimize.linear import LinearProgram, Solution
 from quotaopt.optimize.search import FairTotals, reach_goals
 from quotaopt.optimize.soft import settle
 from quotaopt.optimize.solvers import solve as run_solver
-from quotaopt.optimize.statement import Block, state
+from quotaopt.optimize.statement import Block, RuleUse, state
 from quotaopt.optimize.table import Table, make_table
 from quotaopt.plan import Plan
 from quotaopt.policy import check_rules, goal_uses, rule_uses
@@ -56,31 +57,43 @@ def allocate(
     SolverError
         If the solver is missing or returns nonsense.
     """
-    name, tell = solver or scenario.settings.solver.name, progress or (lambda _: None)
-    meter = Meter(name, float(scenario.settings.solver.seconds), scenario.settings.solver.seed)
-    began = perf_counter()
+    settings = scenario.settings.solver
+    meter = Meter(solver or settings.name, float(settings.seconds), settings.seed)
+    return allocate_rules(problem, rule_uses(scenario), goal_uses(scenario, problem), meter, progress)
+
+
+def allocate_rules(
+    problem: Problem,
+    uses: Sequence[RuleUse],
+    goals: Sequence[tuple[str, Levels | Distance]],
+    meter: Meter,
+    progress: Callable[[str], None] | None = None,
+) -> Plan:
+    """The same for rules and goals given as they are."""
+    tell = progress or (lambda _: None)
     tell("rules")
-    stated = state(problem, rule_uses(scenario))
-    goals = goal_uses(scenario, problem)
-    if screen(problem, stated):
+    with meter.time("build"):
+        stated = state(problem, uses)
+        impossible = screen(problem, stated)
+    if impossible:
         return _no_plan(problem, stated, meter, "infeasible")
     settled = settle(problem, stated, meter)
     if settled.status != "optimal":
         return _no_plan(problem, stated, meter, settled.status)
-    meter.seconds["build"] = perf_counter() - began - meter.seconds["solve"]
     for whole in (False, True):
         tell("goals")
-        found = reach_goals(problem, settled.blocks, goals, meter, whole)
+        with meter.time("build"):  # what is not the solver's own time
+            found = reach_goals(problem, settled.blocks, goals, meter, whole)
         if found.status == "no_solution" and not found.whole:
             continue
         if found.status != "optimal":
             return _no_plan(problem, stated, meter, found.status)
         tell("spread")
-        with meter.time("spread"):
-            shared = [found.who[block.members] for block in found.fair.blocks]
-            table = make_table(problem, settled.blocks, found.values, shared)
+        shared = [found.who[block.members] for block in found.fair.blocks]
+        table = make_table(problem, settled.blocks, found.values, shared, meter.time)
         if table is not None:
-            return _finish(problem, stated, settled.blocks, found, table, meter)
+            with meter.time("report"):
+                return _finish(problem, stated, settled.blocks, found, table, meter)
         if found.whole:
             break
     sentence = f"no table in whole units of {problem.unit} keeps every total: choose a smaller rounding.to"
@@ -92,10 +105,12 @@ class Meter:
 
     def __init__(self, solver: str, limit: float, seed: int) -> None:
         self.solver, self.limit, self.seed = solver, limit, seed
-        self.seconds = {"build": 0.0, "solve": 0.0, "spread": 0.0}
+        self.seconds = {"build": 0.0, "solve": 0.0, "spread": 0.0, "round": 0.0, "report": 0.0}
+        self.programs = 0
 
     def __call__(self, lp: LinearProgram) -> Solution:
         """Solve one program, with duals."""
+        self.programs += 1
         began = perf_counter()
         try:
             return run_solver(lp, self.solver, seconds=max(1.0, self.limit - self.seconds["solve"]), seed=self.seed)
@@ -105,9 +120,10 @@ class Meter:
     @contextmanager
     def time(self, phase: str) -> Iterator[None]:
         """Count the time of a block to a phase."""
-        began = perf_counter()
+        began, inside = perf_counter(), sum(self.seconds.values())
         yield
-        self.seconds[phase] += perf_counter() - began
+        inside = sum(self.seconds.values()) - inside  # phases timed within this one count for themselves
+        self.seconds[phase] = self.seconds.get(phase, 0.0) + perf_counter() - began - inside
 
 
 def _no_plan(problem: Problem, stated: Sequence[Block], meter: Meter, status: Any) -> Plan:

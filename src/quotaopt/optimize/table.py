@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
@@ -107,17 +109,39 @@ def spread_totals(
     return spread(reference, face.intervals, passes=20 * QUICK), intervals, True
 
 
-def make_table(problem: Problem, blocks: Sequence[Block], values: Floats, shared: Sequence[Ints]) -> Table | None:
-    """The whole-unit table of a plan, or None when no whole-unit table keeps every total."""
-    totals = whole_reps(problem, blocks, values, shared)
-    found = None if totals is None else spread_totals(problem, blocks, totals)
-    if found is None:
-        totals = whole_program(problem, blocks, values)
-        found = None if totals is None else spread_totals(problem, blocks, totals)
+Clock: TypeAlias = Callable[[str], AbstractContextManager[None]]
+
+
+def make_table(
+    problem: Problem,
+    blocks: Sequence[Block],
+    values: Floats,
+    shared: Sequence[Ints],
+    clock: Clock = lambda _: nullcontext(),
+) -> Table | None:
+    """The whole-unit table of a plan, or None when no whole-unit table keeps every total.
+
+    Parameters
+    ----------
+    values : fair totals of reps, in units.
+    shared : sets of reps whose sums are to be kept when rounding.
+    clock : ``clock("spread")`` and ``clock("round")`` time the phases.
+    """
+    found = None
+    for alone in (True, False):
+        with clock("round"):
+            totals = whole_reps(problem, blocks, values, shared) if alone else whole_program(problem, blocks, values)
+        if totals is None:
+            continue
+        with clock("spread"):
+            found = spread_totals(problem, blocks, totals)
+        if found is not None:
+            break
     if found is None or totals is None:
         return None
     table, intervals, frozen = found
-    quota = _whole_table(problem, table.quota, intervals, totals)
+    with clock("round"):
+        quota = _whole_table(problem, table.quota, intervals, totals)
     return None if quota is None else Table(quota, table.passes, table.miss, frozen)
 
 

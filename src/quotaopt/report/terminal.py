@@ -18,6 +18,7 @@ from quotaopt import columns as c
 from quotaopt.archive import Run
 from quotaopt.report.findings import counted
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio, records
+from quotaopt.scenario import scenario_names
 
 SHOWN = 6  # exceptions and conflicts shown in full; the rest is counted
 NAIVE = "seasonal_naive"
@@ -213,7 +214,7 @@ def _ending(runs: Sequence[Run], planned: Sequence[Run], project: Path) -> Itera
         more = f" (and {len(messages) - 1} more in warnings.csv)" if len(messages) > 1 else ""
         yield labelled([("Note   ", "yellow", messages[0] + more)])
     yield Text.assemble(("Saved   ", "bold"), "   ".join(shown_folder(run.folder, project) for run in runs))
-    yield Text.assemble(("Next    ", "bold"), next_step(runs, planned))
+    yield Text.assemble(("Next    ", "bold"), next_step(runs, planned, scenario_names(project)))
 
 
 def shown_folder(folder: Path, project: Path) -> str:
@@ -221,13 +222,17 @@ def shown_folder(folder: Path, project: Path) -> str:
     return (folder.relative_to(project) if folder.is_relative_to(project) else folder).as_posix()
 
 
-def next_step(runs: Sequence[Run], planned: Sequence[Run]) -> str:
+def next_step(runs: Sequence[Run], planned: Sequence[Run], scenarios: Sequence[str]) -> str:
     """The command that helps most after these runs."""
     if not planned:
         return f"quotaopt show {runs[0].scenario} --origin"
+    first = planned[0].scenario
+    others = [run.scenario for run in planned[1:]] or [name for name in scenarios if name != first]
     if len(planned) > 1:
-        return f"quotaopt compare {planned[0].scenario} {planned[1].scenario} --by region"
-    return f"quotaopt run {planned[0].scenario} --set overassignment=0.05 && quotaopt runs"
+        return f"quotaopt compare {first} {others[0]} --by region"
+    if others:
+        return f"quotaopt run {others[0]} && quotaopt compare {first} {others[0]}"
+    return f"quotaopt run {first} --set overassignment=0.05 && quotaopt runs"
 
 
 def run_rows(runs: Sequence[Run]) -> tuple[pd.DataFrame, dict[str, object]]:

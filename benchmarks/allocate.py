@@ -1,0 +1,205 @@
+"""Time `allocate` on a generated problem in which every kind of rule binds, against a cell-by-cell model.
+
+    python benchmarks/allocate.py --size 200x10x12 --peer pulp-cbc
+
+Prints what binds, then one JSON line: size, cells, seconds (whole, and by phase), lps, peak_gib, peer, peer_seconds,
+ratio (peer / ours, same run, same rules).
+
+The peer is the model a textbook writes: one variable per rep × product × month, one row per limit, minimise the
+highest stretch. It finds one corner of the optimal face; quotaopt finds the fair totals, the table nearest to the
+pattern, and whole units.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import tempfile
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from quotaopt.allocate import Meter, allocate_rules
+from quotaopt.columns import REP
+from quotaopt.goals import goal
+from quotaopt.optimize.linear import LinearProgram
+from quotaopt.optimize.solvers import solve
+from quotaopt.optimize.statement import Block, RuleUse, state
+from quotaopt.optimize.table import _sums
+from quotaopt.optimize.verify import check_written
+from quotaopt.plan import Plan
+from quotaopt.problem import Cube, Index, Lock, Problem
+from quotaopt.rules import rule
+from quotaopt.tables import write_csv
+
+
+def make_problem(reps: int, products: int, months: int, seed: int = 2027) -> Problem:
+    """Log-normal reps in regions of 25, a product mix of their own each, one season, one per cent of reps locked."""
+    rng = np.random.default_rng(seed)
+    size = rng.lognormal(0.0, 0.5, reps)
+    mix = rng.dirichlet(np.full(products, 4.0), reps)
+    season = 1 + 0.25 * np.sin(np.arange(months) / months * 2 * np.pi)
+    capacity = size[:, None, None] * mix[:, :, None] * season * rng.lognormal(0.0, 0.15, (reps, products, months))
+    capacity *= 10_000 / capacity.mean()
+    index = make_index(reps, products, months)
+    last_year = capacity * rng.uniform(0.85, 1.05, (reps, 1, 1))
+    yearly = capacity.sum(axis=(1, 2))
+    cube = Cube(index, capacity)
+    locks = [
+        Lock(index.reps.index[r], index.products.index[r % products], None, int(capacity[r, r % products].sum()))
+        for r in range(0, reps, 97)
+    ]
+    return Problem(
+        index, Decimal(1), int(yearly.sum() * 1.04), cube, cube, Cube(index, last_year), yearly, yearly * 0.2,
+        np.ones(reps), np.ones(reps, dtype=bool), locks=locks,
+    )  # fmt: skip
+
+
+def make_index(reps: int, products: int, months: int) -> Index:
+    """Reps in regions of 25 and two roles, products in families of four."""
+    blank = [""] * reps
+    roster = pd.DataFrame(
+        {
+            "region": [f"region {r // 25:03}" for r in range(reps)],
+            **dict.fromkeys(("team", "manager", "channel", "segment"), blank),
+            "role": [("hunter", "farmer")[r % 3 == 0] for r in range(reps)],
+            "peer_group": blank,
+        },
+        index=pd.Index([f"R{r:05}" for r in range(reps)]),
+    )
+    catalogue = pd.DataFrame(
+        {"family": [f"family {p // 4}" for p in range(products)]}, index=pd.Index([f"P{p:02}" for p in range(products)])
+    )
+    time = pd.DataFrame(
+        {
+            "quarter": [f"2027-Q{m // 3 + 1}" for m in range(months)],
+            "half": [f"2027-H{m // 6 + 1}" for m in range(months)],
+        },
+        index=pd.Index([f"2027-{m + 1:02}" for m in range(months)]),
+    )
+    return Index(roster, catalogue, time)
+
+
+def make_rules(problem: Problem, seed: int = 7) -> list[RuleUse]:
+    """Caps per rep and month, growth limits, floors, region and product ranges, a season range, locks: all bind."""
+    rng = np.random.default_rng(seed)
+    carry = np.minimum(1.15 * problem.last_year.by(REP), 1.08 * problem.capacity.by(REP))  # what growth and caps leave
+    in_region = np.bincount(problem.group("region").codes[0], carry)
+    regions = _ranges(problem, "region", in_region * (1 + rng.uniform(-0.01, 0.01, in_region.size)), 0.004)
+    sold = problem.capacity.by("product")
+    products = _ranges(problem, "product", sold * (1 + rng.normal(0, 0.03, sold.size)), 0.015)
+    floor = Decimal(int(carry.min() * 0.99))
+    return [
+        _use("meet_target"),
+        _use("stay_within_capacity", stretch=1.08),
+        _use("limit_change", down=0.9, up=1.15),
+        _use("quota_floor", amount=floor),
+        _use("meet_region_target", ranges=regions),
+        _use("product_mix", ranges=products),
+        _use("month_shape", low=0.063, high=0.098),
+        _use("keep_locks"),
+    ]
+
+
+def _ranges(problem: Problem, by: str, wanted: Any, width: float) -> dict[str, tuple[Decimal, Decimal]]:
+    pairs = zip(problem.group(by).labels, wanted / wanted.sum(), strict=True)
+    return {k: (Decimal(str(round(s * (1 - width), 9))), Decimal(str(round(s * (1 + width), 9)))) for k, s in pairs}
+
+
+def _use(name: str, **parameters: Any) -> RuleUse:
+    defaults = {k: p.default for k, p in rule.parameters(name).items()}
+    return RuleUse(name, defaults | parameters)
+
+
+def write_plan(problem: Problem, plan: Plan, path: Path) -> None:
+    """The master table, as a run writes it."""
+    sides = np.meshgrid(
+        problem.index.reps.index, problem.index.products.index, problem.index.months.index, indexing="ij"
+    )
+    table = {k: side.reshape(-1) for k, side in zip(("rep_id", "product_id", "period"), sides, strict=True)}
+    write_csv(pd.DataFrame(table | {"quota": plan.amounts().reshape(-1)}), path, "utf-8-sig")
+
+
+def cell_program(problem: Problem, blocks: Sequence[Block]) -> LinearProgram:
+    """Minimise the highest stretch over one variable per cell."""
+    n, scale = problem.capacity.values.size, problem.capacity.values.mean()
+    everything = (True, True, True)
+    reps = problem.group(REP)
+    parts, lower, upper = [], [], []
+    for block in blocks:
+        rows = sum(
+            sp.diags_array(t.weight[block.keep]) @ _sums(t.grouping, everything)[t.take[block.keep]]
+            for t in block.expression.terms
+        )
+        parts.append(sp.hstack([rows, sp.csr_array((block.size, 1))]))
+        lower.append(block.lower / scale)
+        upper.append(block.upper / scale)
+    parts.append(sp.hstack([_sums(reps, everything), sp.csr_array(-problem.capacity.by(REP)[:, None] / scale)]))
+    lower.append(np.full(reps.size, -np.inf))
+    upper.append(np.zeros(reps.size))
+    return LinearProgram(
+        np.append(np.zeros(n), 1.0), sp.csr_array(sp.vstack(parts)), np.concatenate(lower), np.concatenate(upper),
+        np.zeros(n + 1), np.full(n + 1, np.inf),
+    )  # fmt: skip
+
+
+def time_peer(peer: str, problem: Problem, blocks: Sequence[Block], limit: float) -> tuple[float, str, float]:
+    """Seconds to build and solve the cell model, its status and its highest stretch."""
+    began = perf_counter()
+    program = cell_program(problem, blocks)
+    if peer == "cell-highs":
+        found = solve(program, "highs", seconds=limit, duals=False)
+    else:
+        found = solve(program, "cbc", seconds=limit, duals=False)
+    return perf_counter() - began, found.status, found.objective
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", default="200x10x12")
+    parser.add_argument("--peer", choices=("pulp-cbc", "cell-highs"))
+    parser.add_argument("--peer-seconds", type=float, default=600.0)
+    options = parser.parse_args(arguments)
+    reps, products, months = map(int, options.size.split("x"))
+    problem = make_problem(reps, products, months)
+    uses = make_rules(problem)
+    meter = Meter("highs", 600.0, 0)
+    began = perf_counter()
+    plan = allocate_rules(problem, uses, [("level_stretch", goal["level_stretch"](problem))], meter)
+    if plan.quota is None:
+        sys.exit(f"no plan: {plan.sentence}")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "quotas.csv"
+        with meter.time("write"):
+            write_plan(problem, plan, path)
+        with meter.time("verify"):
+            faults = check_written(path, problem, plan.statement)
+    whole = perf_counter() - began
+    binding = plan.rules[plan.rules["binding"]].groupby("rule").size()
+    print(
+        f"{options.size}: highest stretch {plan.goals['value'][0]:.6f}; faults: {faults[:3]}\n"
+        f"binding rows: {binding.to_dict()}"
+    )
+    result: dict[str, Any] = {
+        "size": options.size, "cells": reps * products * months,
+        "seconds": {"whole": round(whole, 3), **{k: round(v, 3) for k, v in meter.seconds.items()}},
+        "lps": meter.programs, "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+    }  # fmt: skip
+    if options.peer:
+        seconds, status, level = time_peer(options.peer, problem, state(problem, uses), options.peer_seconds)
+        print(f"{options.peer}: {status}, highest stretch {level:.6f}")
+        result |= {"peer": options.peer, "peer_seconds": round(seconds, 3), "ratio": round(seconds / whole, 1)}
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
