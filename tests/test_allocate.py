@@ -384,4 +384,4 @@ def test_a_plan_tells_its_progress(project: Path) -> None:
     office, told = open_office(project), []
     plan = allocate(office.problem, office.scenario, progress=told.append)
     assert told == ["rules", "goals", "spread"]
-    assert set(plan.seconds) == {"build", "solve", "spread"}
+    assert set(plan.seconds) == {"build", "solve", "spread", "round", "report"}

@@ -218,9 +218,26 @@ def test_limits_that_are_always_met() -> None:
     face = find_face(problem, intervals, totals)
     assert face is not None
     months = next(f for f in face.intervals if f.grouping.by == ("rep", "month"))
-    assert months.lower.tolist() == [33, 77, -INF, -INF, -INF, -INF]
-    assert months.upper[:2].tolist() == [33, 77]
+    assert months.lower[:2].tolist() == months.upper[:2].tolist() == [33, 77]
+    assert (months.lower[2:] < months.upper[2:]).all()
     assert face.open.all()
+
+
+def test_what_the_other_months_leave() -> None:
+    """R1 carries 33 and 77 at most: with 105 in all, each month must hold 28 and 72 at least; with 110 both are full."""
+    problem = tiny_problem()
+    blocks = state(problem, [use("stay_within_capacity", stretch=1.1)])
+    for total, least in ((105, [28, 72]), (110, [33, 77])):
+        months = next(
+            f for f in families(problem, blocks, np.array([total, 200, 300])) if f.grouping.by == ("rep", "month")
+        )
+        assert months.lower[:2].tolist() == least
+        assert months.upper[:2].tolist() == [33, 77]
+    full = spread_totals(problem, blocks, np.array([110, 200, 300]))
+    assert full is not None
+    table, _, frozen = full
+    assert not frozen
+    assert table.passes < 10
 
 
 def test_totals_that_no_table_has() -> None:

@@ -158,6 +158,14 @@ def test_amounts_are_money_in_the_unit(read: Read) -> None:
     assert [str(w) for w in inputs.warnings] == ["plan.csv  left out 1 row outside the plan's months."]
 
 
+def test_a_plan_may_say_its_own_unit(read: Read) -> None:
+    """Runs write plain money with a column `unit`: read back, it is not multiplied a second time."""
+    plan = "rep_id,product_id,period,quota,unit\nR1,core,2027-01,20000,1\nR2,core,2027-01,1.1,10000\n"
+    inputs = read('plan = "../plan.csv"\n', unit="10_000", plan=plan)
+    assert inputs.plan is not None
+    assert rows(inputs.plan) == [["R1", "core", "2027-01", Decimal(20000)], ["R2", "core", "2027-01", Decimal(11000)]]
+
+
 def test_amounts_beyond_all_measure_are_refused(read: Read) -> None:
     history = "rep,product,month,amount\nR1,core,2026-01,1e999\nR2,core,2026-01,1.2E+05\n"
     assert problems(read, history=history) == ["history.csv:2  amount: too large to be true (got '1e999')."]

@@ -42,7 +42,27 @@ def families(problem: Problem, blocks: Sequence[Block], rep_totals: Ints) -> lis
         )
         np.maximum.at(low, rows, lower)
         np.minimum.at(high, rows, upper)
+    for grouping, low, high in found.values():
+        if grouping.own[0] and grouping.own == grouping.used and grouping.used[1] != grouping.used[2]:
+            _squeeze(problem, grouping, low, high, exact)
     return [Family(*f) for f in sorted(found.values(), key=lambda f: f[0].size)]
+
+
+def _squeeze(problem: Problem, grouping: Grouping, low: Floats, high: Floats, totals: Floats) -> None:
+    """What is left for one month (product) of a rep when the others stand at their limits, in place.
+
+    A rep at its cap in every month has no choice: without this the spread would only creep towards the caps.
+    """
+    axis = 1 if grouping.used[1] else 2
+    able = problem.eligible.any(axis=3 - axis)
+    l, h = (np.where(able, v.reshape(able.shape), 0.0) for v in (np.maximum(low, 0.0), high))
+    endless = ~np.isfinite(h)
+    finite = np.where(endless, 0.0, h)
+    others = finite.sum(axis=1, keepdims=True) - finite
+    others[(endless.sum(axis=1, keepdims=True) - endless) > 0] = np.inf
+    rest = totals[:, None]
+    np.maximum(low, np.where(able, rest - others, -np.inf).reshape(-1), out=low)
+    np.minimum(high, np.where(able, rest - (l.sum(axis=1, keepdims=True) - l), np.inf).reshape(-1), out=high)
 
 
 def _limits(block: Block, rep_totals: Ints, shape: tuple[int, int, int]) -> tuple[Floats, Floats]:

@@ -171,6 +171,9 @@ PLAN = Table(
             low=0,
             limits="A quota is zero or more.",
         ),
+        Field(
+            "unit", Kind.NUMBER, "金额单位", low=0.000001, limits="Money in one of the file's quotas, like 1 or 10000."
+        ),
     ),
     key=("rep_id", "product_id", "month"),
 )

@@ -73,10 +73,11 @@ def make_locks(sheet: Sheet, unit: Decimal) -> tuple[LockRow, ...]:
 
 
 def make_plan(sheet: Sheet, unit: Decimal) -> pd.DataFrame:
-    """A current plan, its quotas exact and in money."""
+    """A current plan, its quotas exact and in money; a column `unit`, as runs write it, says what 1 means there."""
     keys = ["rep_id", "product_id", "month"]
     frame = sheet.frame[keys].astype(str)
-    frame["quota"] = sheet.convert("quota", lambda text: Decimal(text) * unit)
+    own = sheet.convert("unit", Decimal) if sheet.has("unit") else unit
+    frame["quota"] = sheet.convert("quota", Decimal) * own
     return frame.sort_values(keys, ignore_index=True)
 
 
