@@ -224,7 +224,7 @@ def test_limits_that_are_always_met() -> None:
 
 
 def test_what_the_other_months_leave() -> None:
-    """R1 carries 33 and 77 at most: with 105 in all, each month must hold 28 and 72 at least; with 110 both are full."""
+    """R1 carries 33 and 77 at most: of 105 the months must hold 28 and 72 at least; with 110 both are full."""
     problem = tiny_problem()
     blocks = state(problem, [use("stay_within_capacity", stretch=1.1)])
     for total, least in ((105, [28, 72]), (110, [33, 77])):
