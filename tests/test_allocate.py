@@ -363,16 +363,14 @@ def test_no_plan(project: Path) -> None:
     """Ten times last year with caps of 1.5: the sentence, the remedies, no quota, and no crash."""
     office = open_office(project, "target=1200000")
     assert screen_problem(office.problem, office.scenario) == (
-        "meet_target all asks at least 1,200,000 (--set), but stay_within_capacity (models/plain.toml:8) allow at most "
-        "180,000: short by 1,020,000"
+        "meet_target all (--set) asks at least 1,200,000, but 4 limits of stay_within_capacity (models/plain.toml:8) "
+        "allow at most 180,000: short by 1,020,000"
     )
     plan = office.plan()
     assert plan.status == "infeasible"
     assert plan.quota is None
     assert plan.sentence == screen_problem(office.problem, office.scenario)
-    assert plan.conflicts.set_index("rule").loc["stay_within_capacity", "remedy"] == (
-        "raise stay_within_capacity.stretch from 1.5 to 10"
-    )
+    assert "raise stay_within_capacity.stretch from 1.5 to 10" in set(plan.conflicts["remedy"])
     with pytest.raises(NoPlanError, match="asks at least 1,200,000"):
         plan.amounts()
 

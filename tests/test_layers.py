@@ -17,7 +17,23 @@ LAYERS = [
     {"tables", "scenario", "settings", "tomltext", "advice"},
     {"forecast", "capacity", "presence", "problem"},
     {"optimize", "rules", "goals", "plan"},
-    {"allocate", "prepare", "policy", "record", "archive", "run", "crosscheck", "compare", "project"},
+    {
+        "allocate",
+        "prepare",
+        "policy",
+        "record",
+        "archive",
+        "run",
+        "apart",
+        "crosscheck",
+        "recheck",
+        "mend",
+        "compare",
+        "project",
+        "sensitivity",
+        "price_of_fairness",
+        "whatif",
+    },
     {"report"},
     {"cli", "__main__"},
 ]
@@ -26,7 +42,7 @@ ALLOWED = {
     "sklearn": {"forecast"},
     "pulp": {"optimize/solvers_pulp", "optimize/solvers"},
     "highspy": {"optimize/solvers_highs", "optimize/solvers"},
-    "pydantic": {"settings", "scenario", "advice", "policy"},
+    "pydantic": {"settings", "scenario", "advice", "policy", "whatif"},
     "rich": {"report"},
 }
 HEAVY = ("pandas", "numpy", "scipy", "sklearn", "pydantic", "rich", "pulp", "highspy")

@@ -43,6 +43,9 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # rule: its paramet
     "month_shape": ({"by": "quarter", "low": 0.4, "high": 0.7, "of": ("rep",)}, {}),
     "keep_locks": ({}, {"locks": LOCKS}),
     "fair_share": ({"band": 0.1}, {}),
+    "smooth_months": ({"down": 0.9, "up": 1.2}, {}),
+    "limit_budget": ({"budget": D(100), "prices": {"P1": D("0.1"), "P2": D("0.25")}}, {}),
+    "keep_plan": ({"before": "2027-04"}, {"plan": tiny_problem().capacity}),
 }
 
 
@@ -333,3 +336,35 @@ def test_totals_of_different_rows_cannot_be_added() -> None:
         total("rep") + total("region")
     with pytest.raises(ValueError, match="total by rep is not part of one by product"):
         total("product").along("rep")
+
+
+def test_smooth_months() -> None:
+    """The months carry 260 and 340: 340 - 1.2 × 260 = 28 is over 0, 340 - 0.9 × 260 = 106 is not under it."""
+    assert rows("smooth_months", up=1.2) == about({"2027-04": (28, -INF, 0)})
+    assert rows("smooth_months", down=0.9) == about({"2027-04": (106, 0, INF)})
+
+
+def test_smooth_months_of_each_rep() -> None:
+    """R1 carries 30 and 70, and so on: one row for each rep."""
+    assert list(rows("smooth_months", up=1.2, of=("rep",))) == ["R1 2027-04", "R2 2027-04", "R3 2027-04"]
+
+
+def test_limit_budget() -> None:
+    """Each product carries 300: at 0.1 and 0.25 they cost 30 + 75. Of P1, North carries 150 and so does South."""
+    prices = {"P1": D("0.1"), "P2": D("0.25")}
+    assert rows("limit_budget", budget=D(100), prices=prices) == about({"all": (105, -INF, 100)})
+    found = rows("limit_budget", budget=D(100), prices={"P1": D(1)}, by=("region",))
+    assert found == about({"North": (150, -INF, 100), "South": (150, -INF, 100)})
+    with pytest.raises(InputError, match="no such product"):
+        rows("limit_budget", budget=D(100), prices={"P9": D(1)})
+
+
+def test_keep_plan() -> None:
+    """March is over: its six cells stay as the plan has them; April is free."""
+    problem = tiny_problem()
+    found = rows("keep_plan", replace(problem, plan=problem.capacity), before="2027-04")
+    assert len(found) == 6
+    assert all(low == high == round(activity) for activity, low, high in found.values())
+    assert all(scope.endswith("2027-03") for scope in found)
+    with pytest.raises(InputError, match="needs the current plan"):
+        rows("keep_plan", problem, before="2027-04")

@@ -13,7 +13,7 @@ from scipy.optimize import LinearConstraint, minimize
 from scipy.special import xlogy
 
 from quotaopt.optimize.face import find_face
-from quotaopt.optimize.families import families
+from quotaopt.optimize.families import families, squeeze
 from quotaopt.optimize.spread import Family, miss, spread
 from quotaopt.optimize.statement import state
 from quotaopt.optimize.table import spread_totals
@@ -228,9 +228,9 @@ def test_what_the_other_months_leave() -> None:
     problem = tiny_problem()
     blocks = state(problem, [use("stay_within_capacity", stretch=1.1)])
     for total, least in ((105, [28, 72]), (110, [33, 77])):
-        months = next(
-            f for f in families(problem, blocks, np.array([total, 200, 300])) if f.grouping.by == ("rep", "month")
-        )
+        totals = np.array([total, 200, 300])
+        intervals = squeeze(problem, families(problem, blocks, totals), totals)
+        months = next(f for f in intervals if f.grouping.by == ("rep", "month"))
         assert months.lower[:2].tolist() == least
         assert months.upper[:2].tolist() == [33, 77]
     full = spread_totals(problem, blocks, np.array([110, 200, 300]))

@@ -5,25 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal as D
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quotaopt.optimize.statement import state
-from quotaopt.optimize.verify import check_written
+from quotaopt.optimize.verify import add_up, check_written, parse_units, read_cells
 from quotaopt.problem import Cube, Index, Lock, Problem
+from quotaopt.record import money_text
 from quotaopt.rules import rule
 from quotaopt.tables import write_csv
 
 from .crossing import crossing
-from .instances import solved, tiny_problem, use, with_, written
+from .instances import make_problem, solved, tiny_problem, use, with_, written
 
 # Moves of units between cells (rep, product, month) of the plan that is 1.1 × the tiny capacity. Each breaks one
 # rule by one unit and keeps the others; rows that weigh several totals may be 2 units off, so 3 units are moved.
 Cell = tuple[int, int, int]
+TINY = tiny_problem()
 BREAKS: dict[str, tuple[dict[str, Any], dict[str, Any], Cell, Cell, int]] = {
     # R1 + R2 carry 330: R1 gives a unit to R3.
     "meet_region_target": ({"values": {"North": D(330)}}, {}, (0, 0, 0), (2, 0, 0), 1),
@@ -42,7 +46,15 @@ BREAKS: dict[str, tuple[dict[str, Any], dict[str, Any], Cell, Cell, int]] = {
     "keep_locks": ({}, {"locks": [Lock("R1", None, None, 110)]}, (0, 0, 0), (2, 0, 0), 1),
     # R1 has exactly a third of the 330 of its group: R2 gets 3 units of it.
     "fair_share": ({"band": 0.0}, {}, (0, 0, 0), (1, 0, 0), 3),
-}
+    # March is over: its quotas are those of the plan.
+    "keep_plan": (
+        {"before": "2027-04"}, {"plan": Cube(TINY.index, np.rint(TINY.capacity.values * 1.1))}, (0, 0, 0), (0, 0, 1), 1
+    ),
+    # 286 in March, 374 in April: two units moved are 2 × (1 + 374 / 286) = 4.6 beyond the limit, more than 1 of each.
+    "smooth_months": ({"up": 374 / 286}, {}, (0, 0, 0), (0, 0, 1), 2),
+    # P1 carries 330 and costs its whole quota.
+    "limit_budget": ({"budget": D(330), "prices": {"P1": D(1)}}, {}, (0, 1, 0), (0, 0, 0), 3),
+}  # fmt: skip
 
 
 def tenth_more(problem: Problem) -> np.ndarray:
@@ -231,3 +243,119 @@ def test_totals_by_several_attributes_of_every_side(tmp_path: Path) -> None:
         more = quota.copy()
         more[0, 0, 0] += 1
         assert len(check(tmp_path, problem, more, cap)) == 1
+
+
+@given(
+    st.lists(st.decimals(-(10**12), 10**12, places=3) | st.integers(-(10**15), 10**15).map(D), max_size=20),
+    st.sampled_from(["0.01", "0.05", "0.25", "1", "100", "1E+3", "0.001"]),
+)
+@settings(derandomize=True, deadline=None)
+def test_amounts_are_read_exactly(amounts: list[D], unit: str) -> None:
+    """As decimals would, digit by digit."""
+    texts = np.array([f"{amount:f}" for amount in amounts], dtype=object)
+    units, faulty = parse_units(texts, D(unit))
+    whole = [amount / D(unit) == (amount / D(unit)).to_integral_value() for amount in amounts]
+    assert [line for line, _ in faulty] == [k for k, is_whole in enumerate(whole) if not is_whole]
+    for amount, is_whole, found in zip(amounts, whole, units.tolist(), strict=True):
+        assert found == (int(amount / D(unit)) if is_whole else 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "units", "says"),
+    [
+        ("12.30", 1230, ""),
+        ("-0.01", -1, ""),
+        (".5", 50, ""),
+        ("7.", 700, ""),
+        ("90071992547409.93", 9_007_199_254_740_993, ""),  # no float is this
+        ("0000000000000000000012.5", 1250, ""),
+        ("1e3", 100_000, ""),
+        ("0.005", 0, "0.005 is no multiple of 0.01"),
+        ("", 0, "'' is no amount"),
+        ("-", 0, "'-' is no amount"),
+        ("1-2", 0, "'1-2' is no amount"),
+        ("1.2.3", 0, "'1.2.3' is no amount"),
+        ("12,5", 0, "'12,5' is no amount"),
+        ("NaN", 0, "'NaN' is no amount"),
+        ("-Infinity", 0, "'-Infinity' is no amount"),
+        ("一二", 0, "'一二' is no amount"),
+        ("99999999999999999999", 0, "99999999999999999999 is too large"),
+        ("99999999999999999.99", 0, "99999999999999999.99 is too large"),
+    ],
+)
+def test_amounts_of_every_kind(text: str, units: int, says: str) -> None:
+    found, faulty = parse_units(np.array([text, "1.00"], dtype=object), D("0.01"))
+    assert found.tolist() == [units, 100]
+    assert [what for _, what in faulty] == [says] * bool(says)
+
+
+def test_lines_in_any_order_and_lines_left_out(tmp_path: Path) -> None:
+    """What counts is the cell; one that is not written carries nothing."""
+    problem = tiny_problem()
+    frame = written(problem, tenth_more(problem)).sample(frac=1, random_state=1)
+    path = tmp_path / "quotas.csv"
+    rules = state(problem, [use("meet_target"), use("stay_within_capacity", stretch=1.1)])
+    write_csv(frame, path)
+    assert check_written(path, problem, rules) == []
+    kept = frame[frame["rep_id"] != "R1"]
+    write_csv(kept, path)
+    assert check_written(path, problem, rules) == ["meet_target all: 550 units, allowed 660 to 660"]
+
+
+def test_an_unknown_rep_without_a_quota_changes_nothing(tmp_path: Path) -> None:
+    """A line of nothing for nobody; it is not taken for the last cell."""
+    problem = tiny_problem()
+    frame = written(problem, tenth_more(problem))
+    extra = frame.iloc[[0]].assign(rep_id="R9", quota=D(0))
+    path = tmp_path / "quotas.csv"
+    write_csv(pd.concat([frame, extra]), path)
+    assert check_written(path, problem, state(problem, [use("meet_target")])) == []
+
+
+def test_more_than_a_float_can_hold(tmp_path: Path) -> None:
+    """A unit too much in 2^53 + 1 is seen."""
+    problem = tiny_problem(target=2**53 + 1)
+    quota = np.zeros((3, 2, 2), dtype=np.int64)
+    quota[0, 0, 0] = 2**53 + 1
+    assert check(tmp_path, problem, quota) == []
+    path = tmp_path / "quotas.csv"
+    cells, faults = read_cells(path, problem)
+    assert faults == []
+    assert cells.cube((3, 2, 2)).tolist() == quota.tolist()
+    assert add_up(quota, problem.index, problem.group("region")).tolist() == [2**53 + 1, 0]
+
+
+def test_every_fault_of_a_file_at_once(tmp_path: Path) -> None:
+    """Amounts first, then cells, in the order of the file."""
+    problem = tiny_problem()
+    frame = written(problem, tenth_more(problem)).astype({"quota": object})
+    frame.loc[3, "quota"] = "a lot"
+    frame.loc[1, "quota"] = D("0.5")
+    frame.loc[4, "quota"] = D(-1)
+    frame.loc[6, "rep_id"] = "R8"
+    path = tmp_path / "quotas.csv"
+    write_csv(frame, path)
+    assert check_written(path, problem, state(problem, [use("meet_target")])) == [
+        "R1 P1 2027-04: 0.5 is no multiple of 1",
+        "R1 P2 2027-04: 'a lot' is no amount",
+        "R2 P1 2027-03: negative",
+        "R8 P2 2027-03: no quota may stand here",
+    ]
+
+
+def test_a_large_table_is_checked_fast(tmp_path: Path) -> None:
+    """240,000 cells in a second or two; one unit too much among them is found."""
+    problem = make_problem(1000, 20, 12, 8, unit="0.01")
+    quota = np.rint(problem.capacity.values).astype(np.int64)
+    problem = replace(problem, target=int(quota.sum()))
+    rules = [use("meet_target"), use("stay_within_capacity", stretch=1.5, by=("rep", "month"))]
+    quota[7, 3, 5] += 1
+    path = tmp_path / "quotas.csv"
+    names = [list(side.index) for side in (problem.index.reps, problem.index.products, problem.index.months)]
+    keys = pd.MultiIndex.from_product(names, names=["rep_id", "product_id", "period"])
+    table = pd.DataFrame({"quota": money_text(quota.reshape(-1), problem.unit)}, index=keys)
+    table.to_csv(path, encoding="utf-8-sig", lineterminator="\r\n")
+    began = perf_counter()
+    (fault,) = check_written(path, problem, state(problem, rules))
+    assert perf_counter() - began < 10
+    assert fault.startswith("meet_target all: ")

@@ -17,8 +17,10 @@ from quotaopt import columns as c
 from quotaopt.errors import Finding
 from quotaopt.goals import Distance, Levels
 from quotaopt.optimize import tables
+from quotaopt.optimize.certificate import Certificate, certify_fairness
 from quotaopt.optimize.conflicts import explain, screen
 from quotaopt.optimize.linear import LinearProgram, Solution
+from quotaopt.optimize.prices import price_limits
 from quotaopt.optimize.search import FairTotals, reach_goals
 from quotaopt.optimize.soft import settle
 from quotaopt.optimize.solvers import solve as run_solver
@@ -38,7 +40,7 @@ __all__ = ["allocate", "check_rules", "prepare", "screen_problem"]
 def screen_problem(problem: Problem, scenario: Scenario) -> str:
     """The first impossibility that arithmetic alone shows, in a sentence; empty when it shows none."""
     clash = screen(problem, state(problem, rule_uses(scenario)))
-    return clash.sentence(problem) if clash else ""
+    return clash.sentence if clash else ""
 
 
 def allocate(
@@ -131,16 +133,21 @@ def _no_plan(problem: Problem, stated: Sequence[Block], meter: Meter, status: An
         remedy = "Raise solver.seconds or use another solver."
         sentence = f"{meter.solver} stopped without a plan ({status}) within {meter.limit:g} s. {remedy}"
         return Plan(status, problem, meter.solver, sentence=sentence, seconds=meter.seconds)
-    sentence, conflicts = explain(problem, stated, meter)
-    return Plan(status, problem, meter.solver, conflicts=conflicts, sentence=sentence, seconds=meter.seconds)
+    why = explain(problem, stated, meter)
+    return Plan(
+        status, problem, meter.solver, conflicts=why.table, sentence=why.sentence, repairs=why.repairs,
+        seconds=meter.seconds,
+    )  # fmt: skip
 
 
 def _finish(
     problem: Problem, stated: Sequence[Block], kept: Sequence[Block], found: FairTotals, table: Table, meter: Meter
 ) -> Plan:
     """Write down what came out."""
-    price = {k: v / found.scale for block in found.fair.blocks for k, v in block.held_by.items()}
-    fairness = tables.fairness_table(problem, kept, table.quota, found.levels, found.fair, found.who)
+    price = price_limits(found, kept, meter) if _whole(stated, kept) else {}
+    certificate = certify_fairness(problem, kept, table.quota, found.levels)
+    earlier = found.goals[0].name if found.goals[0].name != found.levelled_by else ""
+    fairness = tables.fairness_table(problem, kept, table.quota, found.levels, found.fair, found.who, earlier)
     goals = pd.DataFrame(
         [(k + 1, g.name, g.value, g.value, 0.0, round(g.seconds, 3)) for k, g in enumerate(found.goals)],
         columns=[column.name for column in c.GOALS],
@@ -155,18 +162,26 @@ def _finish(
         tables.rule_table(problem, stated, kept, table.quota, price),
         fairness,
         pd.DataFrame(columns=[column.name for column in c.CONFLICTS]),
-        tables.measures(problem, table.quota, fairness),
+        tables.measures(problem, table.quota, fairness, certificate),
         tables.binding_rules(problem, kept, table.quota),
-        notes=_notes(found, table.miss),
+        notes=_notes(found, table.miss, certificate),
         seconds=meter.seconds,
     )
 
 
-def _notes(found: FairTotals, miss: float) -> tuple[Finding, ...]:
+def _whole(stated: Sequence[Block], kept: Sequence[Block]) -> bool:
+    """Whether no soft rule gave way: otherwise a limit that moves changes by how much they do."""
+    pairs = zip(stated, kept, strict=True)
+    return all((a.lower == b.lower).all() and (a.upper == b.upper).all() for a, b in pairs)
+
+
+def _notes(found: FairTotals, miss: float, certificate: Certificate) -> tuple[Finding, ...]:
     """What the reader must know about how exact the answer is."""
     notes = []
     if not found.exact:
         notes.append("some levels rest on the solver's own digits: another solver may differ by a rounding unit")
     if miss > 1.0:
         notes.append(f"the spread stopped {miss:,.1f} units from a total before rounding")
+    if not certificate.fair:
+        notes.append(f"quota could move from {certificate.giver} to {certificate.receiver}, who is less stretched")
     return tuple(Finding(what, severity="warning", code="approximate") for what in notes)

@@ -10,6 +10,8 @@ goal           offset m             scale s
 level_stretch  0                    capacity
 equal_chance   median of forecast   spread of forecast
 level_growth   0                    last year's sales
+equal_share    0                    presence (headcount × ramp)
+blend          0                    weighted mean of scales
 =============  ===================  =======================
 """
 
@@ -23,7 +25,7 @@ from typing import TypeAlias
 import numpy as np
 
 from quotaopt.columns import PEER_GROUP, REP
-from quotaopt.errors import Finding, InputError
+from quotaopt.errors import Finding, InputError, UnknownNameError
 from quotaopt.problem import Floats, Problem
 from quotaopt.registry import Registry
 
@@ -79,6 +81,39 @@ def level_growth(problem: Problem) -> Levels:
     full = problem.full_last_year & (last > 0)
     like = last[full].sum() / capacity[full].sum() if full.any() and capacity[full].sum() > 0 else 1.0
     return Levels(np.zeros_like(last), np.where(full, last * problem.presence, capacity * like))
+
+
+@goal
+def equal_share(problem: Problem) -> Levels:
+    """Equal quota for each full-time, fully ramped rep: quota / presence, as far as the rules allow."""
+    return Levels(np.zeros_like(problem.presence), problem.presence)
+
+
+@goal
+def blend(
+    problem: Problem,
+    *,
+    weights: dict[str, Decimal] = {"level_stretch": Decimal("0.5"), "level_growth": Decimal("0.5")},  # noqa: B006
+) -> Levels:
+    """Between several notions of equal: each rep's fair share is the weighted mean of those under each.
+
+    The scales of the goals are brought to the same sum first, so that the weights mean what they say.
+
+    Parameters
+    ----------
+    weights : weight of each goal; goals that start from an offset (`equal_chance`) cannot be blended.
+    """
+    scale = np.zeros_like(problem.presence)
+    for name, weight in weights.items():
+        if name not in BLENDS:
+            raise UnknownNameError("goal to blend", name, BLENDS)
+        part = goal[name](problem)
+        assert isinstance(part, Levels)
+        scale += float(weight) * part.scale / part.scale.sum()
+    return Levels(np.zeros_like(scale), scale * problem.capacity.values.sum() / float(sum(weights.values())))
+
+
+BLENDS = ("level_stretch", "level_growth", "equal_share")
 
 
 @goal

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from quotaopt.errors import Finding, NoPlanError
 from quotaopt.optimize.linear import Status
+from quotaopt.optimize.repairs import Repair
 from quotaopt.optimize.statement import Block
 from quotaopt.problem import Ints, Problem
 
@@ -29,6 +30,7 @@ class Plan:
     goals, rules, fairness, conflicts, measures : tables, columns as in `columns`.
     binding_rule : R × P × T names of the rule that limits each cell, empty where none does.
     sentence : why there is no plan; empty when there is one.
+    repairs : changes that were tried, each alone, when there is no plan.
     """
 
     status: Status
@@ -46,6 +48,7 @@ class Plan:
     notes: tuple[Finding, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     solver_version: str = ""
+    repairs: tuple[Repair, ...] = ()
 
     def amounts(self) -> Ints:
         """The quotas in rounding units.

@@ -30,7 +30,7 @@ def check_rules(scenario: Scenario) -> list[Finding]:
     from quotaopt.optimize.solvers import solvers
 
     settings, findings = scenario.settings, []
-    for name, number, given in _tables(settings):
+    for name, number, given in rule_tables(settings):
         if name not in rule:
             findings.append(_unknown(scenario, rule, name, ("rules", name)))
         else:
@@ -55,7 +55,7 @@ def check_rules(scenario: Scenario) -> list[Finding]:
     return findings
 
 
-def _tables(settings: Settings) -> list[tuple[str, tuple[str, ...], dict[str, Any]]]:
+def rule_tables(settings: Settings) -> list[tuple[str, tuple[str, ...], dict[str, Any]]]:
     """Each use of a rule: its name, its number when it is used several times, its table.
 
     The scenario's ``by_region`` and ``by_product`` are what their rules are asked for, unless those say otherwise.
@@ -147,7 +147,7 @@ def _check_soft(scenario: Scenario, given: dict[str, Any], path: tuple[str, ...]
 def rule_uses(scenario: Scenario) -> list[RuleUse]:
     """The rules of a scenario with checked parameters, and where each of their limits was written."""
     uses = []
-    for name, number, given in _tables(scenario.settings):
+    for name, number, given in rule_tables(scenario.settings):
         path = ("rules", name, *number)
         parameters = _model("rule", name)(**{k: v for k, v in given.items() if k not in SOFT})
         values = {k: getattr(parameters, k) for k in type(parameters).model_fields}

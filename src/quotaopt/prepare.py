@@ -83,8 +83,9 @@ def check_data(scenario: Scenario, inputs: Inputs) -> list[Finding]:
     nothing, one = np.zeros(len(reps)), np.ones(len(reps))
     cube = Cube(index, np.ones(index.shape))
     whole = Problem(
-        index, unit, 1, cube, cube, cube, one, one, one, nothing > 0, settings.overassignment, settings.unit
-    )
+        index, unit, 1, cube, cube, cube, one, one, one, nothing > 0, settings.overassignment, settings.unit,
+        plan=None if inputs.plan is None else cube,
+    )  # fmt: skip
     for use in rule_uses(scenario):
         try:
             state(whole, [use])

@@ -27,10 +27,14 @@ from quotaopt.capacity import make_capacity
 from quotaopt.crosscheck import Crosscheck, solve_with_each
 from quotaopt.errors import Finding, InputError, QuotaoptError
 from quotaopt.forecast import Forecast, make_forecast
+from quotaopt.mend import write_repairs
+from quotaopt.optimize.export_model import check_model_path, write_model
 from quotaopt.optimize.solvers import solvers as solver_registry
 from quotaopt.optimize.solvers import version as solver_version
+from quotaopt.optimize.statement import state
 from quotaopt.optimize.verify import check_written
 from quotaopt.plan import Plan
+from quotaopt.policy import goal_uses, rule_uses
 from quotaopt.prepare import check_data
 from quotaopt.presence import check_profiles
 from quotaopt.record import shape, tables_of
@@ -112,13 +116,21 @@ def problems_in(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def run_scenario(
-    scenario: Scenario, *, solvers: Sequence[str] = (), out: Path | None = None, progress: Progress | None = None
+    scenario: Scenario,
+    *,
+    solvers: Sequence[str] = (),
+    out: Path | None = None,
+    model: Path | None = None,
+    repairs: bool = False,
+    progress: Progress | None = None,
 ) -> Run:
     """Run one scenario and write its folder under `out` (default: ``runs/`` of the project).
 
     Parameters
     ----------
     solvers : names to solve with, instead of the scenario's; tables come from the first that answers.
+    model : where to write the program of the first goal, as ``.mps`` or ``.lp``.
+    repairs : whether to write a scenario file for each change that would make a plan possible, when there is none.
     progress : called with a word for each stage that begins.
 
     Raises
@@ -132,6 +144,8 @@ def run_scenario(
     """
     for name in solvers:
         solver_registry[name]  # a misspelt name must not wait for the forecast
+    if model:
+        check_model_path(model)
     timer = Timer(progress or (lambda _: None))
     started = datetime.now().astimezone()
     with timer("read"):
@@ -145,6 +159,10 @@ def run_scenario(
         problem = prepare(scenario, inputs, forecast, capacity)
     with timer("solve"):
         checked = solve_with_each(problem, scenario, solvers or (scenario.settings.solver.name,), timer.progress)
+    if model:
+        with timer("model"):
+            stated = checked.plan.statement or state(problem, rule_uses(scenario))
+            write_model(model, problem, stated, goal_uses(scenario, problem)[0][1])
     parent = out or scenario.root / "runs"
     with timer("write"), new_folder(parent, f"{started:%Y-%m-%d}-{scenario.name}") as (run_id, folder):
         tables = tables_of(run_id, scenario, inputs, forecast, capacity, checked.plan, checked.notes)
@@ -152,6 +170,9 @@ def run_scenario(
             tables["solvers"] = _solver_table(checked)
         record = describe(run_id, scenario, inputs, forecast, checked)
         record |= {"started": started.isoformat(), "seconds": timer.seconds}
+        if repairs:
+            written = write_repairs(scenario, checked.plan.repairs)
+            record["repairs"] = [{"file": scenario.show(path), "remedy": text} for path, text in written]
         write_run(folder, parent / run_id, scenario, tables, record, checked.plan)
     return load_run(parent / run_id)
 

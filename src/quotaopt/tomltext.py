@@ -74,6 +74,59 @@ def _enter(header: Path, many: bool, counts: dict[Path, int]) -> Path:
     return path
 
 
+def set_key(text: str, path: Path, value: Any, why: str) -> str:
+    """A TOML text with one key changed or added and a comment beside it; everything else stays as it is written.
+
+    Where a text cannot be changed in place (a dotted key, a table written twice over), it is written anew.
+    """
+    wanted = _put(parse_toml(text), path, value)
+    for attempt in (_replaced, _inserted, _appended):
+        changed = attempt(text, path, value, why)
+        try:
+            if changed is not None and parse_toml(changed) == wanted:
+                return changed
+        except tomllib.TOMLDecodeError:
+            continue
+    return f"# {why}\n{write_toml(wanted)}"
+
+
+def _put(data: Any, path: Path, value: Any) -> Any:
+    """A copy of nested tables with one value replaced or added."""
+    if not path:
+        return value
+    table = data if isinstance(data, dict) else {}  # `rules.x = true` becomes a table
+    return {**table, path[0]: _put(table.get(path[0], {}), path[1:], value)}
+
+
+def _replaced(text: str, path: Path, value: Any, why: str) -> str | None:
+    """The statement that holds the key, or a table or list around it, written with the new value."""
+    rows, found = text.split("\n"), find_lines(text)
+    start = next((found[path[:n]] - 1 for n in range(len(path), 0, -1) if path[:n] in found), None)
+    if start is None or rows[start].lstrip().startswith("["):
+        return None
+    stop, statement = _statement(rows, start)
+    key = next(iter(statement))
+    if key not in path:
+        return None
+    changed = _put(statement, path[path.index(key) :], value)
+    return "\n".join([*rows[:start], f"{_key(key)} = {_value(changed[key])}  # {why}", *rows[stop:]])
+
+
+def _inserted(text: str, path: Path, value: Any, why: str) -> str | None:
+    """The key put first under the header of its table."""
+    rows, found = text.split("\n"), find_lines(text)
+    at = found.get(path[:-1])
+    if at is None:
+        return None
+    return "\n".join([*rows[:at], f"{_key(path[-1])} = {_value(value)}  # {why}", *rows[at:]])
+
+
+def _appended(text: str, path: Path, value: Any, why: str) -> str | None:
+    """A table of its own at the end."""
+    header = f"\n[{'.'.join(map(_key, path[:-1]))}]\n" if path[:-1] else ""
+    return f"{text.rstrip()}\n{header}{_key(path[-1])} = {_value(value)}  # {why}\n"
+
+
 def write_toml(data: Mapping[str, Any]) -> str:
     """TOML text of nested tables: plain values first, then one ``[table]`` after the other."""
     return "\n".join(_table(data, ())).strip("\n") + "\n"

@@ -20,8 +20,19 @@ if TYPE_CHECKING:
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one key, like solver.seconds=10.")
 @click.option("--solver", "solvers", multiple=True, metavar="NAME", help="Solve with it; two or more are compared.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Put run folders here.")
+@click.option(
+    "--write-model", "model", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Write the program of the first goal, as .mps or .lp.",
+)  # fmt: skip
+@click.option("--write-repairs", "repairs", is_flag=True, help="No plan? Write a scenario for each change that helps.")
 def run(
-    options: Options, scenarios: Sequence[str], sets: Sequence[str], solvers: Sequence[str], out: Path | None
+    options: Options,
+    scenarios: Sequence[str],
+    sets: Sequence[str],
+    solvers: Sequence[str],
+    out: Path | None,
+    model: Path | None,
+    repairs: bool,
 ) -> int:
     """Forecast, allocate and write the plan of one or more scenarios."""
     from quotaopt.report.progress import progress
@@ -34,9 +45,12 @@ def run(
         from quotaopt.run import load_checked, run_scenario
 
         project = options.folder
-        for one in load_checked(choose_scenarios(project, scenarios), project, sets):
+        loaded = load_checked(choose_scenarios(project, scenarios), project, sets)
+        if model and len(loaded) > 1:
+            raise click.UsageError("--write-model writes one model: run one scenario")
+        for one in loaded:
             try:
-                done.append(run_scenario(one, solvers=solvers, out=out, progress=say))
+                done.append(run_scenario(one, solvers=solvers, out=out, model=model, repairs=repairs, progress=say))
             except QuotaoptError as error:  # what was run before is still told
                 failure = error
                 break

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 LOG = "quotaopt-error.log"
 FORMATS = ("table", "csv", "json")
-GROUPS = {"Start": ("init", "check"), "Plan": ("forecast", "run", "compare"), "Look": ("runs", "show", "diff", "list")}
+GROUPS = {
+    "Start": ("init", "check"),
+    "Plan": ("forecast", "run", "compare", "explain", "frontier"),
+    "Look": ("runs", "verify", "show", "diff", "list"),
+}
 EPILOG = (
     "Exit codes: 0 done, 1 input wrong, 2 usage, 3 no plan can exist, 4 stopped without a plan, 70 a bug, 130 Ctrl-C."
 )

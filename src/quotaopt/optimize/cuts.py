@@ -82,7 +82,10 @@ def find_cuts(lp: LinearProgram, found: Solution, program: Program, columns: Int
             continue
         origins = np.concatenate([program.row_origin[at_row], _bound_origin(program, price, at_column)])
         prices = np.concatenate([rows[at_row], price[at_column]])
-        held = {int(o): float(p) for o, p in zip(origins, prices, strict=True) if o != LINK}
+        held: dict[int, float] = {}
+        for origin, one in zip(origins.tolist(), prices.tolist(), strict=True):
+            if origin != LINK:
+                held[origin] = held.get(origin, 0.0) + one
         cuts.append(Cut(which, weight[which], total, held, exact))
     return cuts
 

@@ -54,14 +54,14 @@ def level_down(program: Program, items: Items, solve: Solve) -> Fair:
         exact = exact and all(cut.exact for cut in new)
         values, blocks, stop = fill_pool(pool, items, group)
         sums = np.bincount(group, values, columns.size).astype(np.float64)
-        lp = _excess_program(program, columns, sums)
+        lp = excess_program(program, columns, sums)
         found = solve(lp)
         programs += 1
         if found.status != "optimal":
             return Fair(found.status, programs=programs)
         if found.objective <= FEASIBLE:
             blocks, stop = _regroup(asked, group, values, blocks, stop)
-            return Fair("optimal", values, blocks, stop, programs, exact)
+            return Fair("optimal", values, blocks, stop, programs, exact, tuple(pool))
         cuts = find_cuts(lp, found, program, columns)
         new = [cut for cut in cuts if cut.total - cut.weight @ sums[cut.columns] > FEASIBLE / (2 * len(cuts))]
     if columns.size < group.size:
@@ -116,7 +116,7 @@ def _regroup(
     return (*blocks, *more), np.where(shared, LINK, stop)
 
 
-def _excess_program(program: Program, columns: Ints, values: Floats) -> LinearProgram:
+def excess_program(program: Program, columns: Ints, values: Floats) -> LinearProgram:
     """Least total amount by which the columns must exceed the given values."""
     n, (rows, m) = columns.size, program.matrix.shape
     wide = program.extend(sp.csr_array((rows, n)), np.zeros(n), np.full(n, np.inf))

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from quotaopt.optimize.cuts import Cut
 from quotaopt.optimize.linear import LinearProgram, Solution
 from quotaopt.problem import Floats, Ints
 
@@ -61,6 +62,7 @@ class Fair:
     stop : rule row whose bound holds a single item at a level of its own, `LINK` for none; shape (n,).
     programs : number of linear programs solved.
     exact : False when some cut had to be taken from a solver's own digits.
+    pool : the proven inequalities whose filling gave the values; empty when they were found another way.
     """
 
     status: str
@@ -69,6 +71,7 @@ class Fair:
     stop: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     programs: int = 0
     exact: bool = True
+    pool: tuple[Cut, ...] = ()
 
 
 def fill(items: Items, who: Ints, weight: Floats, total: float) -> tuple[float, Floats]:

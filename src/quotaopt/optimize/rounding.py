@@ -9,6 +9,8 @@ for: rounding is part of quotaopt, not of the comparison.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -66,9 +68,10 @@ def round_within(
         (upper - base)[used],
         np.zeros(n),
         np.ones(n),
-        np.ones(n, dtype=bool),
     )
-    found = solve(lp, "highs", seconds=seconds, duals=False)
+    found = solve(lp, "highs", seconds=seconds, duals=False)  # whole by itself where the totals are nested
+    if found.x is not None and np.abs(found.x - np.rint(found.x)).max() > NOISE:
+        found = solve(replace(lp, integer=np.ones(n, dtype=bool)), "highs", seconds=seconds, duals=False)
     if found.x is None:
         return None
     floor[move] += np.rint(found.x).astype(np.int64)

@@ -49,6 +49,26 @@ class Expression:
         terms = tuple(Term(t.grouping, t.take[take], t.weight[take]) for t in self.terms)
         return Expression(self.problem, fine, terms)
 
+    def before(self) -> Expression:
+        """The same total one month (quarter, half) earlier; nothing in the first."""
+        grouping = self.grouping
+        month = np.arange(grouping.size) % grouping.shape[2]
+        take = np.where(month > 0, np.arange(grouping.size) - 1, 0)
+        terms = tuple(Term(t.grouping, t.take[take], np.where(month > 0, t.weight[take], 0.0)) for t in self.terms)
+        return replace(self, terms=terms)
+
+    def priced(self, prices: Mapping[str, float], *by: str) -> Expression:
+        """Sum over products of price times total, for each total by the attributes `by` (those of reps and months).
+
+        The expression must be a plain total by `by` and the product; products without a price count nothing.
+        """
+        coarse, fine = self.problem.group(*by), self.grouping
+        within = fine.within(coarse)
+        order = np.argsort(within, kind="stable").reshape(coarse.size, fine.shape[1])
+        weights = [prices.get(name, 0.0) for name in fine.names[1]]
+        terms = [Term(fine, order[:, k], np.full(coarse.size, w)) for k, w in enumerate(weights) if w]
+        return Expression(self.problem, coarse, tuple(terms))
+
     def __mul__(self, factor: ArrayLike) -> Expression:
         weight = np.broadcast_to(np.asarray(factor, dtype=np.float64), (self.grouping.size,))
         return replace(self, terms=tuple(replace(t, weight=t.weight * weight) for t in self.terms))

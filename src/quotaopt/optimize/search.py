@@ -42,6 +42,8 @@ class FairTotals:
     programs : number of linear programs solved.
     exact : whether no digit of a solver is in the values.
     scale : units of one scaled amount.
+    levelled_by : name of the goal the levels are of.
+    program, items : what the levels were found on; none when another goal came first.
     """
 
     status: str
@@ -54,6 +56,9 @@ class FairTotals:
     programs: int
     exact: bool
     scale: float
+    program: Program | None = None
+    items: Items | None = None
+    levelled_by: str = ""
 
 
 def reach_goals(
@@ -76,6 +81,7 @@ def reach_goals(
     program = build(problem, blocks, classes=classes)
     results: list[GoalResult] = []
     decided: FairTotals | None = None
+    levelled_by = next(name for name, g in goals if isinstance(g, Levels))
     status, programs, exact = "optimal", 0, True
     for name, goal in goals:
         began = perf_counter()
@@ -86,13 +92,14 @@ def reach_goals(
             programs, exact, value = programs + 1, exact and certain, value * program.scale
         else:
             decided = _level(problem, program, goal, solve)
+            decided = decided if not results else replace(decided, program=None, items=None)
             status, value = decided.status, _reached(decided.values, goal)
             programs, exact = programs + decided.programs, exact and decided.exact
         if status != "optimal":
             break
         results.append(GoalResult(name, value, perf_counter() - began))
     found = decided or _undecided(status, problem, program)
-    return replace(found, goals=results, programs=programs, exact=exact)
+    return replace(found, goals=results, levelled_by=levelled_by, programs=programs, exact=exact)
 
 
 def _reached(values: Floats, goal: Levels | Distance) -> float:
@@ -152,6 +159,8 @@ def _level(problem: Problem, program: Program, goal: Levels, solve: Solve) -> Fa
             programs=out.programs + fair.programs,
             exact=out.exact and fair.exact,
             whole=program.layout.exact,
+            program=program if first else out.program,
+            items=items if first else out.items,
         )
         if fair.status != "optimal":
             break

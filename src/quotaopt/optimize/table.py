@@ -13,11 +13,11 @@ import scipy.sparse as sp
 from quotaopt.columns import MONTH, PRODUCT, REP
 from quotaopt.optimize.build import build
 from quotaopt.optimize.face import find_face
-from quotaopt.optimize.families import CELL, families
+from quotaopt.optimize.families import CELL, families, squeeze, weighings
 from quotaopt.optimize.linear import LinearProgram
 from quotaopt.optimize.rounding import fill_tables, largest_remainder, round_within, split
 from quotaopt.optimize.solvers import solve
-from quotaopt.optimize.spread import Family, Spread, spread
+from quotaopt.optimize.spread import Family, Spread, Weighing, spread
 from quotaopt.optimize.statement import Block
 from quotaopt.problem import Bools, Floats, Grouping, Ints, Problem
 
@@ -98,15 +98,16 @@ def spread_totals(
 
     The plain spread comes first; when it does not settle, always-active rows are frozen and it starts again.
     """
-    intervals = families(problem, blocks, rep_totals)
-    found = spread(problem.reference.values, intervals, passes=QUICK)
+    intervals = squeeze(problem, families(problem, blocks, rep_totals), rep_totals)
+    weighed = weighings(problem, blocks, rep_totals)
+    found = spread(problem.reference.values, intervals, QUICK * (10 if weighed else 1), weighed)
     if found.settled and found.miss < 1e-3:
         return found, intervals, False
     face = find_face(problem, intervals, rep_totals)
     if face is None:
         return None
     reference = np.where(face.open, problem.reference.values, 0.0)
-    return spread(reference, face.intervals, passes=20 * QUICK), intervals, True
+    return spread(reference, face.intervals, 20 * QUICK, weighed), intervals, True
 
 
 Clock: TypeAlias = Callable[[str], AbstractContextManager[None]]
@@ -141,11 +142,13 @@ def make_table(
         return None
     table, intervals, frozen = found
     with clock("round"):
-        quota = _whole_table(problem, table.quota, intervals, totals)
+        quota = _whole_table(problem, table.quota, intervals, weighings(problem, blocks, totals), totals)
     return None if quota is None else Table(quota, table.passes, table.miss, frozen)
 
 
-def _whole_table(problem: Problem, quota: Floats, intervals: Sequence[Family], totals: Ints) -> Ints | None:
+def _whole_table(
+    problem: Problem, quota: Floats, intervals: Sequence[Family], weighed: Sequence[Weighing], totals: Ints
+) -> Ints | None:
     """Round cells so that the totals of reps and every interval hold."""
     crossing = [f for f in intervals if f.grouping.used[1:] == (True, True) and f.grouping.by != CELL]
     if not all(f.grouping.own[0] for f in crossing):
@@ -154,8 +157,8 @@ def _whole_table(problem: Problem, quota: Floats, intervals: Sequence[Family], t
         lower, upper = (np.concatenate([getattr(f, side) for f in intervals]) for side in ("lower", "upper"))
         cells = round_within(quota.reshape(-1), sp.csr_array(rows), lower, upper)
         return None if cells is None else cells.reshape(quota.shape)
-    by_product = _margin(quota.sum(axis=2), intervals, totals, axis=1)
-    by_month = _margin(quota.sum(axis=1), intervals, totals, axis=2)
+    by_product = _margin(quota.sum(axis=2), intervals, weighed, totals, axis=1)
+    by_month = _margin(quota.sum(axis=1), intervals, weighed, totals, axis=2)
     if by_product is None or by_month is None:
         return None
     cell = [f for f in intervals if f.grouping.by == CELL]
@@ -177,11 +180,14 @@ def _may_rise(quota: Floats, near: Floats, cell: Sequence[Family]) -> Bools:
     return may
 
 
-def _margin(margin: Floats, intervals: Sequence[Family], totals: Ints, axis: int) -> Ints | None:
+def _margin(
+    margin: Floats, intervals: Sequence[Family], weighed: Sequence[Weighing], totals: Ints, axis: int
+) -> Ints | None:
     """Whole-unit products (axis 1) or months (axis 2) of every rep."""
+    weighed = [w for w in weighed if w.terms[0].grouping.used[axis] and not w.terms[0].grouping.used[3 - axis]]
     sides = (True, axis == 1, axis == 2)
     mine = [f for f in intervals if f.grouping.used[axis] and not f.grouping.used[3 - axis]]
-    if all(f.grouping.own[0] and f.grouping.own[axis] for f in mine):
+    if not weighed and all(f.grouping.own[0] and f.grouping.own[axis] for f in mine):
         # Only limits of single rep × product (or month) totals: rounding inside each rep keeps them, because
         # they are whole numbers.
         return largest_remainder(margin, totals)
@@ -192,10 +198,22 @@ def _margin(margin: Floats, intervals: Sequence[Family], totals: Ints, axis: int
     ]
     rows += [_sums(f.grouping, sides) for f in mine]
     exact = totals.astype(np.float64)
-    lower = np.concatenate([exact, *(f.lower for f in mine)])
-    upper = np.concatenate([exact, *(f.upper for f in mine)])
+    rows += [_weighed_rows(w, sides) for w in weighed]
+    give = [sum((np.abs(t.weight) for t in w.terms), np.zeros(w.lower.size)) for w in weighed]
+    lower = np.concatenate(
+        [exact, *(f.lower for f in mine), *(w.lower - g for w, g in zip(weighed, give, strict=True))]
+    )
+    upper = np.concatenate(
+        [exact, *(f.upper for f in mine), *(w.upper + g for w, g in zip(weighed, give, strict=True))]
+    )
     found = round_within(margin.reshape(-1), sp.csr_array(sp.vstack(rows)), lower, upper)
     return None if found is None else found.reshape(margin.shape)
+
+
+def _weighed_rows(weighing: Weighing, sides: tuple[bool, bool, bool]) -> sp.csr_array:
+    """Matrix of rows that weigh several sub-totals."""
+    parts = [sp.csr_array(sp.diags_array(t.weight) @ _sums(t.grouping, sides)[t.take]) for t in weighing.terms]
+    return sp.csr_array(sum(parts[1:], parts[0]))
 
 
 def _sums(grouping: Grouping, sides: tuple[bool, bool, bool]) -> sp.csr_array:

@@ -12,7 +12,9 @@ from scipy.special import ndtr
 from quotaopt.columns import FAIRNESS, MEASURES, PEER_GROUP, REP, RULES
 from quotaopt.goals import Levels
 from quotaopt.optimize.bounds import LINK
+from quotaopt.optimize.certificate import Certificate
 from quotaopt.optimize.levels import Fair, LevelBlock
+from quotaopt.optimize.prices import Limit
 from quotaopt.optimize.statement import Block
 from quotaopt.problem import Bools, Floats, Ints, Problem
 
@@ -21,7 +23,7 @@ NEAR = 1.0  # units: a limit this near is reached (rounding moves a total by les
 
 
 def rule_table(
-    problem: Problem, stated: Sequence[Block], kept: Sequence[Block], quota: Ints, price: Mapping[int, float]
+    problem: Problem, stated: Sequence[Block], kept: Sequence[Block], quota: Ints, price: Mapping[Limit, float]
 ) -> pd.DataFrame:
     """One line per limit: what the plan does, what was asked, the room left.
 
@@ -29,7 +31,7 @@ def rule_table(
     ----------
     stated, kept : rows with the limits asked for, and with those kept after soft rules gave way.
     quota : the plan, whole units.
-    price : change of the first fair level per unit of the limit, by rule row.
+    price : change of the highest level a limit moves, per unit of the limit.
     """
     unit = float(problem.unit)
     frames, first = [], 0
@@ -37,7 +39,6 @@ def rule_table(
         activity = asked.evaluate(quota)
         scopes = np.array(asked.expression.grouping.labels, dtype=object)[asked.keep]
         sources = np.array([asked.source(k) for k in range(asked.size)], dtype=object)
-        dual = np.array([price.get(first + k, np.nan) for k in range(asked.size)]) / unit
         equal = asked.lower == asked.upper
         for sense, limit, mine, held in (
             ("==", asked.lower, equal, block.lower),
@@ -45,6 +46,8 @@ def rule_table(
             ("<=", asked.upper, ~equal & np.isfinite(asked.upper), block.upper),
         ):
             slack = {"==": -np.abs(activity - limit), ">=": activity - limit, "<=": limit - activity}[sense]
+            rows = (first + np.flatnonzero(mine)).tolist()
+            dual = [price.get(Limit(row, sense != "<=", sense != ">="), np.nan) / unit for row in rows]
             violation = np.maximum(0.0, -slack) if asked.expression.plain else np.maximum(0.0, -slack - NEAR)
             frames.append(
                 pd.DataFrame(
@@ -59,7 +62,7 @@ def rule_table(
                         "hard": asked.use.hard,
                         "penalty": asked.use.penalty,
                         "violation": violation[mine] * unit,
-                        "dual_value": dual[mine],
+                        "dual_value": dual,
                         "source": sources[mine],
                     }
                 )
@@ -85,7 +88,7 @@ def binding_rules(problem: Problem, kept: Sequence[Block], quota: Ints) -> NDArr
 
 
 def fairness_table(
-    problem: Problem, kept: Sequence[Block], quota: Ints, levels: Levels, fair: Fair, who: Ints
+    problem: Problem, kept: Sequence[Block], quota: Ints, levels: Levels, fair: Fair, who: Ints, earlier: str = ""
 ) -> pd.DataFrame:
     """Level of each rep, the level of its peer group, and the rule that keeps the two apart."""
     unit, totals = float(problem.unit), quota.sum(axis=(1, 2)).astype(float)
@@ -98,11 +101,15 @@ def fairness_table(
     stop[who] = fair.stop
     main = _main_blocks(group, np.where(stop == LINK, shares, -1), capacity)
     where = [(block, k) for block in kept for k in range(block.size)]
-    reasons = [
-        _reason(where, fair.blocks, int(stop[i]), int(shares[i]), int(main[group[i]])) for i in range(totals.size)
-    ]
     level = np.divide(totals - levels.offset, levels.scale, out=np.full(totals.size, np.nan), where=levels.scale > 0)
     shared = np.array([fair.blocks[main[g]].level if main[g] >= 0 else np.nan for g in group])
+    apart = ~(np.abs(level - shared) * levels.scale <= NEAR)  # less than a unit is rounding
+    reasons = [
+        _reason(where, fair.blocks, int(stop[i]), int(shares[i]), int(main[group[i]]), earlier)
+        if apart[i]
+        else ("", "")
+        for i in range(totals.size)
+    ]
     stretch = np.divide(totals, capacity, out=np.full(totals.size, np.nan), where=capacity > 0)
     spread = np.where(problem.spread > 0, problem.spread, np.nan)
     table = {
@@ -131,9 +138,12 @@ def _main_blocks(group: Ints, shares: Ints, capacity: Floats) -> Ints:
 
 
 def _reason(
-    where: Sequence[tuple[Block, int]], blocks: Sequence[LevelBlock], stop: int, share: int, main: int
+    where: Sequence[tuple[Block, int]], blocks: Sequence[LevelBlock], stop: int, share: int, main: int, earlier: str
 ) -> tuple[str, str]:
-    """Rule and scope that keep a rep from its group's level, and their file lines; empty when at the level."""
+    """Rule and scope that keep a rep from its group's level, and their file lines; empty when at the level.
+
+    What no rule holds, the goal before the levels does (`earlier`).
+    """
     if stop != LINK:
         named = [stop]
     elif share in (main, -1) or (main >= 0 and abs(blocks[share].level - blocks[main].level) <= SAME):
@@ -141,13 +151,15 @@ def _reason(
     else:
         named = [k for k in (*blocks[share].held_by, *blocks[main].held_by) if k != LINK]
         named = [k for k in dict.fromkeys(named) if where[k][0].use.name != "meet_target"]
+    if not named:
+        return earlier, ""
     words = [f"{where[k][0].use.name} {where[k][0].scope(where[k][1])}" for k in named]
     more = f" and {len(words) - 3} more" if len(words) > 3 else ""
     sources = dict.fromkeys(where[k][0].source(where[k][1]) for k in named[:3])
     return "; ".join(words[:3]) + more, "; ".join(sources)
 
 
-def measures(problem: Problem, quota: Ints, fairness: pd.DataFrame) -> pd.DataFrame:
+def measures(problem: Problem, quota: Ints, fairness: pd.DataFrame, certificate: Certificate) -> pd.DataFrame:
     """Totals and the spread of stretch over reps; Gini and Jain's index weigh each rep alike."""
     unit, total = float(problem.unit), float(quota.sum())
     stretch = fairness["stretch"].dropna().to_numpy()
@@ -166,6 +178,7 @@ def measures(problem: Problem, quota: Ints, fairness: pd.DataFrame) -> pd.DataFr
             ("stretch_max", float(stretch.max()), "ratio", "lower", "highest quota / capacity"),
             ("stretch_range", float(np.ptp(stretch)), "ratio", "lower", "highest less lowest quota / capacity"),
             ("stretch_gini", gini(stretch), "ratio", "lower", "Gini index of quota / capacity, 0 is equal"),
+            ("stretch_theil", theil(stretch), "ratio", "lower", "Theil's index of quota / capacity, 0 is equal"),
             ("stretch_jain", jain(stretch), "ratio", "higher", "Jain's index of quota / capacity, 1 is equal"),
             ("reps_over_capacity", float((stretch > 1).sum()), "reps", "lower", "reps asked for more than capacity"),
         ]
@@ -174,6 +187,9 @@ def measures(problem: Problem, quota: Ints, fairness: pd.DataFrame) -> pd.DataFr
             ("chance_median", float(np.median(chance)), "ratio", "higher", "median chance that sales reach the quota"),
             ("chance_range", float(np.ptp(chance)), "ratio", "lower", "highest less lowest chance"),
         ]
+    scope = "whatever shifts on the way" if certificate.complete else "looking at moves between two reps"
+    about = f"1: no quota can move from a more to a less stretched rep, {scope}"
+    rows.append(("certified_fair", float(certificate.fair), "", "higher", about))
     rows.append(
         (
             "reps_stopped",
@@ -191,6 +207,12 @@ def gini(x: Floats) -> float:
     x = np.sort(x)
     n = x.size
     return float((2 * np.arange(1, n + 1) - n - 1) @ x / (n * x.sum())) if x.sum() > 0 else 0.0
+
+
+def theil(x: Floats) -> float:
+    """Theil's index ``mean(r ln r)`` of the ratios r to the mean; 0 ln 0 counts as 0."""
+    ratio = x / x.mean() if x.sum() > 0 else np.ones_like(x)
+    return float(np.mean(ratio * np.log(np.where(ratio > 0, ratio, 1.0))))
 
 
 def jain(x: Floats) -> float:

@@ -1,25 +1,62 @@
 """The independent check: read the written table again and hold it against every rule, in whole numbers.
 
-Nothing of the optimiser's arithmetic is used: amounts are re-read from the text as decimals and added up by label.
+Nothing of the optimiser's arithmetic is used: amounts are re-read digit by digit from the text, cells are found by
+their labels, and sub-totals are added up again from the attributes of reps, products and months.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from quotaopt.columns import MONTH, PRODUCT, REP
 from quotaopt.optimize.statement import Block
-from quotaopt.problem import Grouping, Index, Ints, Problem
+from quotaopt.problem import Bools, Grouping, Index, Ints, Problem
 
 SIDES = (REP, PRODUCT, MONTH)
+COLUMNS = ("rep_id", "product_id", "period", "quota")
 
-WEIGHTED = 2  # units a row that weighs several totals may be off: its limit is no whole number
+WEIGHTED = 1.0  # units that each total of a row that weighs several may be off, and its limit: neither is whole
+DIGITS = 18  # characters of an amount that surely fits 64 bits
+LARGEST = 2**63 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """The cells of a written table, one line of the file each.
+
+    Attributes
+    ----------
+    names : rep, product and month as written, each a text per line.
+    at : their places in the problem's labels, -1 where unknown.
+    units : the quotas in rounding units.
+    """
+
+    names: tuple[pd.Categorical, pd.Categorical, pd.Categorical]
+    at: tuple[Ints, Ints, Ints]
+    units: Ints
+
+    def label(self, line: int) -> str:
+        """Name of the cell in this line (0 is the first below the header)."""
+        return " ".join(str(side[line]) for side in self.names)
+
+    def cube(self, shape: tuple[int, int, int]) -> Ints:
+        """The table as rep × product × month, when no known cell is written twice."""
+        cube = np.zeros(shape, dtype=np.int64)
+        cube[tuple(place[self.known] for place in self.at)] = self.units[self.known]
+        return cube
+
+    @cached_property
+    def known(self) -> Bools:
+        """Lines whose cell the problem knows."""
+        return np.asarray(np.logical_and.reduce([place >= 0 for place in self.at]), dtype=bool)
 
 
 def check_written(path: Path, problem: Problem, blocks: Sequence[Block], encoding: str = "utf-8-sig") -> list[str]:
@@ -30,75 +67,169 @@ def check_written(path: Path, problem: Problem, blocks: Sequence[Block], encodin
     path : a CSV with columns rep_id, product_id, period, quota (money).
     problem, blocks : labels, unit and the rules' rows with the limits that were promised.
     """
-    cells, faults = read_units(path, problem.unit, encoding)
+    try:
+        cells, faults = read_cells(path, problem, encoding)
+    except ValueError as error:  # columns that are not there, bytes of another encoding, lines of other lengths
+        return [f"{path.name} is no table of quotas: {error}"]
     faults += _check_cells(cells, problem)
     if not faults:
-        faults = [fault for block in blocks for fault in check_block(cells, problem.index, block)]
+        cube = cells.cube(problem.index.shape)
+        faults = [fault for block in blocks for fault in check_block(cube, problem.index, block)]
     return faults
 
 
-def read_units(path: Path, unit: Decimal, encoding: str) -> tuple[pd.DataFrame, list[str]]:
-    """The cells of a written table in whole units, and amounts that are not whole."""
-    with path.open(encoding=encoding, newline="") as file:
-        rows = [(r["rep_id"], r["product_id"], r["period"], Decimal(r["quota"]) / unit) for r in csv.DictReader(file)]
-    faults = [f"{r} {p} {t}: {q * unit} is no multiple of {unit}" for r, p, t, q in rows if q != q.to_integral_value()]
-    units = pd.DataFrame(
-        [(_plain(r), _plain(p), t, int(q)) for r, p, t, q in rows],
-        columns=[*SIDES, "units"],
-    )
-    return units, faults
+def read_cells(path: Path, problem: Problem, encoding: str = "utf-8-sig") -> tuple[Written, list[str]]:
+    """The cells of a written table in whole units, and the amounts that are none.
+
+    Raises
+    ------
+    ValueError
+        If it is no such table.
+    """
+    kinds = dict.fromkeys(COLUMNS[:3], "category") | {COLUMNS[3]: "str"}
+    frame = pd.read_csv(path, usecols=list(COLUMNS), dtype=kinds, na_filter=False, encoding=encoding)
+    tables = (problem.index.reps, problem.index.products, problem.index.months)
+    names, at = [], []
+    for column, table in zip(COLUMNS[:3], tables, strict=True):
+        written = frame[column].array
+        labels = pd.Index([unescape(str(name)) for name in written.categories])
+        place = np.append(table.index.get_indexer(labels), -1)  # the last for a code of -1, a line without a name
+        names.append(pd.Categorical.from_codes(written.codes, written.categories))
+        at.append(place[written.codes].astype(np.int64))
+    units, faulty = parse_units(frame["quota"].to_numpy(dtype=object), problem.unit)
+    cells = Written(tuple(names), tuple(at), units)  # type: ignore[arg-type]
+    return cells, [f"{cells.label(line)}: {fault}" for line, fault in faulty]
 
 
-def _plain(text: str) -> str:
+def unescape(text: str) -> str:
     """A text without the apostrophe that keeps spreadsheets from taking it for a formula."""
     return text[1:] if text.startswith(("'=", "'+", "'-", "'@")) else text
 
 
-def _check_cells(cells: pd.DataFrame, problem: Problem) -> list[str]:
+def parse_units(texts: Any, unit: Decimal) -> tuple[Ints, list[tuple[int, str]]]:
+    """Amounts of money as whole rounding units, exactly: no float ever holds one.
+
+    Parameters
+    ----------
+    texts : plain decimals like ``-123.45``, object array (n,).
+
+    Returns
+    -------
+    units, shape (n,), 0 where an amount is none; and (number of the line, what is wrong) for each of those.
+    """
+    short = np.fromiter((len(text) <= DIGITS for text in texts), dtype=bool, count=len(texts))
+    digits, decimals, plain = _read_digits(np.where(short, texts, "").astype(f"U{DIGITS}"))
+    exponent = int(unit.as_tuple().exponent)
+    places = max(int(decimals.max(initial=0)), -exponent, 0)
+    step = int(unit.scaleb(places))  # one unit, in steps of 10^-places
+    shift = 10 ** np.minimum(places - decimals, DIGITS)
+    plain &= (np.abs(digits) <= LARGEST // shift) & (places <= DIGITS)
+    units, rest = np.divmod(np.where(plain, digits * np.where(plain, shift, 1), 0), min(step, LARGEST))
+    faulty = []
+    for line in np.flatnonzero(~plain | (rest != 0)).tolist():
+        units[line], fault = _parse_one(texts[line], unit)
+        if fault:
+            faulty.append((line, fault))
+    return units, faulty
+
+
+def _read_digits(texts: Any) -> tuple[Ints, Ints, Bools]:
+    """Digits of each text as one whole number, how many stand after the point, and whether nothing else is there."""
+    letters = np.ascontiguousarray(texts).view(np.uint32).reshape(len(texts), DIGITS)
+    number, decimals = np.zeros(len(texts), dtype=np.int64), np.zeros(len(texts), dtype=np.int64)
+    after, some = np.zeros(len(texts), dtype=bool), np.zeros(len(texts), dtype=bool)
+    plain = np.ones(len(texts), dtype=bool)
+    for k, letter in enumerate(letters.T):
+        digit, point = (letter >= ord("0")) & (letter <= ord("9")), letter == ord(".")
+        number = np.where(digit, number * 10 + letter - ord("0"), number)
+        decimals += digit & after
+        plain &= digit | (letter == 0) | (point & ~after) | ((letter == ord("-")) & (k == 0))
+        after |= point
+        some |= digit
+    return np.where(letters[:, 0] == ord("-"), -number, number), decimals, plain & some
+
+
+def _parse_one(text: str, unit: Decimal) -> tuple[int, str]:
+    """One amount that is long, odd or no multiple of the unit: its units, or 0 and what is wrong."""
+    try:
+        amount = Decimal(text)
+        (p, q), (n, d) = amount.as_integer_ratio(), unit.as_integer_ratio()
+    except (InvalidOperation, ValueError, OverflowError):  # not a number, or infinite
+        return 0, f"{text!r} is no amount"
+    units, rest = divmod(p * d, q * n)
+    if rest or abs(units) > LARGEST:
+        return 0, f"{text} is no multiple of {unit}" if rest else f"{text} is too large"
+    return units, ""
+
+
+def _check_cells(cells: Written, problem: Problem) -> list[str]:
     """Each cell once, none negative, none where no quota may stand."""
-    tables = (problem.index.reps, problem.index.products, problem.index.months)
-    at = [table.index.get_indexer(pd.Index(cells[side])) for table, side in zip(tables, SIDES, strict=True)]
-    known = np.logical_and.reduce([k >= 0 for k in at])
-    open_cell = np.zeros(len(cells), dtype=bool)
-    open_cell[known] = problem.eligible[tuple(k[known] for k in at)]
+    known = cells.known
+    open_cell = np.zeros(known.size, dtype=bool)
+    open_cell[known] = problem.eligible[tuple(place[known] for place in cells.at)]
     faults = {
-        "written twice": cells.duplicated(list(SIDES)),
-        "negative": cells["units"] < 0,
-        "no quota may stand here": (cells["units"] != 0) & ~open_cell,
+        "written twice": _repeated(cells, problem.index.shape),
+        "negative": cells.units < 0,
+        "no quota may stand here": (cells.units != 0) & ~open_cell,
     }
-    return [
-        f"{' '.join(row)}: {what}" for what, bad in faults.items() for row in cells.loc[bad, list(SIDES)].to_numpy()
-    ]
+    return [f"{cells.label(line)}: {what}" for what, bad in faults.items() for line in np.flatnonzero(bad).tolist()]
 
 
-def check_block(cells: pd.DataFrame, index: Index, block: Block) -> list[str]:
-    """Rows of one block that the cells break."""
-    activity = np.zeros(block.size)
-    for term in block.expression.terms:
-        activity += (term.weight * _subtotals(cells, index, term.grouping)[term.take])[block.keep]
-    slack = 0 if block.expression.plain else WEIGHTED
-    broken = np.flatnonzero((activity < block.lower - slack) | (activity > block.upper + slack))
+def _repeated(cells: Written, shape: tuple[int, int, int]) -> Bools:
+    """Lines whose cell, a known one, already stood in an earlier line."""
+    lines = np.flatnonzero(cells.known)
+    cell = np.ravel_multi_index(tuple(place[lines] for place in cells.at), shape)
+    first = np.full(int(np.prod(shape)), lines.size, dtype=np.int64)
+    np.minimum.at(first, cell, np.arange(lines.size))
+    again = np.zeros(cells.known.size, dtype=bool)
+    again[lines] = first[cell] < np.arange(lines.size)
+    return again
+
+
+def check_block(cube: Ints, index: Index, block: Block) -> list[str]:
+    """Rows of one block that the table breaks."""
     return [
-        f"{block.use.name} {block.scope(k)}: {activity[k]:,.0f} units, "
+        f"{block.use.name} {block.scope(k)}: {activity:,.0f} units, "
         f"allowed {block.lower[k]:,.0f} to {block.upper[k]:,.0f}"
-        for k in broken.tolist()
+        for k, activity in _broken(cube, index, block)
     ]
 
 
-def _subtotals(cells: pd.DataFrame, index: Index, grouping: Grouping) -> Ints:
-    """Sub-totals by label, in the order of the grouping's labels."""
-    keys, table = [], cells
-    for side, attributes, names in zip(
-        SIDES, (index.reps, index.products, index.months), index.attributes, strict=True
-    ):
-        asked = [a for a in grouping.by if a in names]
-        if side in asked:
-            keys.append(side)
-        elif asked:
-            table = table.join(attributes[asked].add_suffix(f" of {side}"), on=side)
-            keys += [f"{a} of {side}" for a in asked]
-    if not keys:
-        return np.array([table["units"].sum()])
-    sums = table.groupby(keys)["units"].sum()
-    sums.index = pd.Index([" ".join(k) if isinstance(k, tuple) else k for k in sums.index])
-    return np.asarray(sums.reindex(grouping.labels).fillna(0), dtype=np.int64)
+def _broken(cube: Ints, index: Index, block: Block) -> Iterator[tuple[int, float]]:
+    """Number and activity of each row beyond its limits; plain totals are compared as whole numbers."""
+    expression = block.expression
+    totals = {t.grouping.by: add_up(cube, index, t.grouping) for t in expression.terms}
+    if expression.plain:
+        activity: Any = totals[expression.grouping.by][block.keep]
+        lower, upper = _whole(block.lower, -LARGEST), _whole(block.upper, LARGEST)
+    else:
+        activity, slack = np.zeros(block.size), np.full(block.size, WEIGHTED)
+        for term in expression.terms:
+            weight = term.weight[block.keep]
+            activity += weight * totals[term.grouping.by][term.take[block.keep]]
+            slack += WEIGHTED * np.abs(weight)
+        lower, upper = block.lower - slack, block.upper + slack
+    for k in np.flatnonzero((activity < lower) | (activity > upper)).tolist():
+        yield k, activity[k]
+
+
+def _whole(limits: Any, endless: int) -> Ints:
+    """Limits of plain totals, which are whole, as whole numbers."""
+    finite = np.isfinite(limits)
+    return np.where(finite, np.where(finite, limits, 0).astype(np.int64), endless)
+
+
+def add_up(cube: Ints, index: Index, grouping: Grouping) -> Ints:
+    """Sub-totals in the order of the grouping's labels, added up by the attributes it names."""
+    tables = zip(SIDES, (index.reps, index.products, index.months), index.attributes, strict=True)
+    for axis, (side, table, known) in enumerate(tables):
+        asked = [a for a in grouping.by if a in known]
+        if not asked:
+            cube = cube.sum(axis=axis, keepdims=True)
+        elif side not in asked:
+            of_item = list(zip(*(table[a].astype(str) for a in asked), strict=True))
+            place = {name: k for k, name in enumerate(sorted(set(of_item)))}
+            total = np.zeros((*cube.shape[:axis], len(place), *cube.shape[axis + 1 :]), dtype=np.int64)
+            np.add.at(np.moveaxis(total, axis, 0), [place[name] for name in of_item], np.moveaxis(cube, axis, 0))
+            cube = total
+    return cube.reshape(-1)

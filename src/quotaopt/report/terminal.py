@@ -16,6 +16,7 @@ from rich.text import Text
 
 from quotaopt import columns as c
 from quotaopt.archive import Run
+from quotaopt.report.conflicts import after_no_plan, conflict_report
 from quotaopt.report.findings import counted
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio, records
 from quotaopt.scenario import scenario_names
@@ -32,7 +33,7 @@ def run_report(runs: Sequence[Run], project: Path) -> Iterator[RenderableType]:
         yield Text.assemble((run.scenario, "bold"), f"  {run.record['about']}")
         yield _stages(run)
         if run.has("conflicts"):
-            yield from _conflicts(run)
+            yield from conflict_report(run)
     planned = [run for run in runs if run.has("quotas")]
     if len(runs) > 1 and planned:
         yield from _scenarios(planned)
@@ -188,25 +189,6 @@ def _solvers(run: Run) -> Iterator[RenderableType]:
         yield Text("The plans are identical, to the last unit.", style="green")
 
 
-def _conflicts(run: Run) -> Iterator[RenderableType]:
-    """Why there is no plan: the sentence, the limits that clash, and what each remedy alone would do."""
-    words = str(run.record["sentence"]) or f"the solver ended {run.status}"
-    yield labelled([("  no plan ", "bold red", words)])
-    table = run.table("conflicts")
-    limits = table[table["limit"].notna()].head(SHOWN)
-    if len(limits):
-        body = [
-            (f"            {row.rule}", row.scope, money(row.limit), money(row.shortfall), row.source)
-            for row in each(limits)
-        ]
-        yield grid(["            limit", "of", "asked", "short by", "source"], body, right=(2, 3))
-    tried = [
-        (f"            {row.remedy}", "enough" if row.enough else "") for row in each(table.head(SHOWN)) if row.remedy
-    ]
-    if tried:
-        yield grid(["            each remedy was tried alone", ""], tried, right=(), wrap=(0,))
-
-
 def _ending(runs: Sequence[Run], planned: Sequence[Run], project: Path) -> Iterator[RenderableType]:
     messages = list(dict.fromkeys(text for run in runs for text in run.table("warnings")["message"]))
     yield Text()
@@ -225,7 +207,7 @@ def shown_folder(folder: Path, project: Path) -> str:
 def next_step(runs: Sequence[Run], planned: Sequence[Run], scenarios: Sequence[str]) -> str:
     """The command that helps most after these runs."""
     if not planned:
-        return f"quotaopt show {runs[0].scenario} --origin"
+        return after_no_plan(runs[0])
     first = planned[0].scenario
     others = [run.scenario for run in planned[1:]] or [name for name in scenarios if name != first]
     if len(planned) > 1:

@@ -43,3 +43,25 @@ def month_shape(
     lows, highs = (np.tile([float(p[k]) for p in pairs], n) for k in (0, 1))
     yield (part - whole * lows) >= np.where(lows > 0, 0.0, -np.inf)
     yield (part - whole * highs) <= np.where(highs < 1, 0.0, np.inf)
+
+
+@rule
+def smooth_months(
+    problem: Problem, total: Total, *, down: float = 0.0, up: float = np.inf, of: tuple[str, ...] = ()
+) -> Iterator[Rows]:
+    """Each month's quota stays between `down` and `up` times that of the month before.
+
+    Its rows hold two totals of months at once, so that it is outside the network class: limits hold to within a few
+    rounding units, and the certificate of fairness looks at moves between two reps only.
+
+    Parameters
+    ----------
+    down, up : lowest and highest quota / quota of the month before.
+    of : attributes of the rep whose totals are smooth; none for the company, ``["rep"]`` for each rep.
+    """
+    month = total(*of, MONTH)
+    first = np.arange(month.grouping.size) % month.grouping.shape[2] == 0
+    if down > 0:
+        yield (month - month.before() * down) >= np.where(first, -np.inf, 0.0)
+    if np.isfinite(up):
+        yield (month - month.before() * up) <= np.where(first, np.inf, 0.0)

@@ -73,6 +73,12 @@ def _cells(column: pd.Series[Any]) -> Iterable[str]:
         return ["true" if value else "false" for value in column]
     if pd.api.types.is_float_dtype(column):
         return map(_float, column.tolist())
+    if pd.api.types.is_integer_dtype(column):
+        return map(str, column.tolist())
+    if pd.api.types.infer_dtype(column, skipna=True) == "string":  # few different ones, each looked at once
+        codes, texts = pd.factorize(column.astype(object), use_na_sentinel=False)
+        written = np.array([_cell(text) for text in texts], dtype=object)
+        return written[codes].tolist() if len(texts) else []
     return map(_cell, column.astype(object).tolist())
 
 

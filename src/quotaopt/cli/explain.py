@@ -1,0 +1,97 @@
+"""The commands that ask why and what else: `explain` and `frontier`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from quotaopt.cli.frame import Options, command
+
+if TYPE_CHECKING:
+    from quotaopt.scenario import Scenario
+
+
+@command
+@click.argument("plan", required=False, metavar="[RUN|SCENARIO]")
+@click.option(
+    "--what-if", "changes", multiple=True, metavar="KEY=VALUE",
+    help="What a change does: target=+1% (up and down), by_region.North=-50000, rules.limit_change.up=1.3.",
+)  # fmt: skip
+@click.option(
+    "--range", "totals", multiple=True, metavar="WHAT[=NAME]",
+    help="How far a total could move in a plan as fair: rep, rep=R01, region=North, product=P1.",
+)  # fmt: skip
+@click.option(
+    "--within", type=click.FloatRange(min=0.0, max=1.0), default=0.01, show_default=True, metavar="RATIO",
+    help="With --range: by how much any quota may exceed the fair one.",
+)  # fmt: skip
+@click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, help="Rows printed as a table.")
+def explain(
+    options: Options, plan: str | None, changes: Sequence[str], totals: Sequence[str], within: float, top: int
+) -> None:
+    """Show what would move a plan, and how far its quotas could move."""
+    from quotaopt import sensitivity
+    from quotaopt.report.sensitivity import range_report, rep_names, what_if_report
+
+    if bool(changes) == bool(totals):
+        raise click.UsageError("ask one thing, like --what-if target=+1% or --range rep")
+    case = sensitivity.open_case(_load(options.folder, plan))
+    names = rep_names(case.inputs.roster)
+    if changes:
+        table = sensitivity.what_if(case, changes)
+        parts = what_if_report(table, names, top)
+    else:
+        asked = [(what, name if equals else None) for what, equals, name in (text.partition("=") for text in totals)]
+        table = sensitivity.free_range(case, asked, within)
+        parts = range_report(table, names, within, top)
+    options.emit("explain", table, parts, scenario=case.scenario.name)
+
+
+@command
+@click.argument("scenario", required=False)
+@click.option(
+    "--cost",
+    default="change",
+    show_default=True,
+    metavar="NAME",
+    help="What to gain by giving up fairness: change (less change from last year's pattern), capacity_fit.",
+)
+@click.option("--points", type=click.IntRange(min=2), default=15, show_default=True, help="Most corners of the curve.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one key.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Put frontier.csv and frontier.svg here (default: runs/SCENARIO-frontier).",
+)
+def frontier(
+    options: Options, scenario: str | None, cost: str, points: int, sets: Sequence[str], out: Path | None
+) -> None:
+    """Show what fairness costs: the least change for each amount of it given up."""
+    from quotaopt import price_of_fairness, sensitivity
+    from quotaopt.report.sensitivity import frontier_picture, frontier_report, rep_names
+    from quotaopt.report.terminal import shown_folder
+
+    project = options.folder
+    case = sensitivity.open_case(_load(project, scenario, sets))
+    table = price_of_fairness.frontier(case, cost, points)
+    folder = out or project / "runs" / f"{case.scenario.name}-frontier"
+    picture = frontier_picture(table, case.scenario.name, cost, case.scenario.settings.currency)
+    price_of_fairness.write_frontier(table, picture, folder, case.scenario.settings.output.csv_encoding)
+    parts = [*frontier_report(table, rep_names(case.inputs.roster), cost), f"Saved   {shown_folder(folder, project)}"]
+    options.emit("frontier", table, parts, scenario=case.scenario.name, cost=cost, folder=str(folder))
+
+
+def _load(project: Path, name: str | None, sets: Sequence[str] = ()) -> Scenario:
+    """The scenario of this name as it is now, else that of the run meant, as it was run."""
+    from quotaopt.archive import find_run
+    from quotaopt.project import choose_scenarios
+    from quotaopt.scenario import load_scenario, scenario_names
+
+    text = name or choose_scenarios(project, [])[0]
+    if text not in scenario_names(project) and not text.endswith(".toml"):
+        text = str(find_run(project, text).folder)
+    return load_scenario(text, project, sets)

@@ -1,0 +1,82 @@
+"""Scenario files that carry out the repairs of a plan that cannot be: one file for each change that is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from quotaopt.errors import InputError
+from quotaopt.optimize.repairs import Repair
+from quotaopt.policy import rule_tables
+from quotaopt.scenario import SET, Scenario, load_scenario
+from quotaopt.text import encoding_of
+from quotaopt.tomltext import set_key
+
+MARK = "# repaired: "
+
+
+def write_repairs(scenario: Scenario, repairs: Iterable[Repair]) -> list[tuple[Path, str]]:
+    """Write ``scenarios/NAME-repair-K.toml`` for each change that is enough alone.
+
+    Each is the scenario's own text with the one key changed. A file of that name that is not ours is left alone.
+
+    Returns
+    -------
+    files and what each changes.
+    """
+    folder, written, number = scenario.root / "scenarios", list[tuple[Path, str]](), 0
+    for repair in repairs:
+        if not repair.enough:
+            continue
+        number += 1
+        while not _ours(path := folder / f"{scenario.name}-repair-{number}.toml"):
+            number += 1
+        keys, value = _place(scenario, repair)
+        text = set_key(_own_text(scenario), keys, value, repair.text)
+        path.write_text(f"{MARK}{scenario.name} - {repair.text}\n{text}", encoding="utf-8")
+        try:
+            load_scenario(path.stem, scenario.root)
+        except InputError:  # the key is tied to others, as amounts that must add up
+            path.unlink()
+        else:
+            written.append((path, repair.text))
+    return written
+
+
+def _ours(path: Path) -> bool:
+    """Whether the path is free, or a file that was written here."""
+    return not path.exists() or path.read_text(encoding="utf-8", errors="replace").startswith(MARK)
+
+
+def _own_text(scenario: Scenario) -> str:
+    """The scenario as it is written; with ``--set``, or when it lies elsewhere, the merged one."""
+    path = scenario.root / "scenarios" / f"{scenario.name}.toml"
+    here = scenario.source("target").startswith(f"scenarios/{scenario.name}.toml:")
+    if not here or SET in scenario.origins.values():
+        return scenario.to_toml(path.parent)
+    raw = path.read_bytes()
+    return raw.decode(encoding_of(raw)).replace("\r\n", "\n").removeprefix("\ufeff")
+
+
+def _place(scenario: Scenario, repair: Repair) -> tuple[tuple[str, ...], Any]:
+    """The keys a repair writes, and what: below its rule, unless that stands in a list or is not written at all."""
+    if repair.path == ("target",):
+        return repair.path, repair.given
+    name, rules = repair.rule, scenario.settings.rules
+    tables = [(number, given) for one, number, given in rule_tables(scenario.settings) if one == name]
+    if isinstance(rules.get(name), list):  # lists replace each other: write all of it
+        sources = [scenario.source("rules", name, *number) for number, _ in tables]
+        mine = sources.index(repair.rule_source)
+        return ("rules", name), [_put(given, repair, k == mine) for k, (_, given) in enumerate(tables)]
+    if name not in rules:  # by_region and by_product are rules too
+        return ("rules", name), _put(tables[0][1], repair, True)
+    return ("rules", name, *repair.path), repair.given
+
+
+def _put(given: dict[str, Any], repair: Repair, mine: bool) -> dict[str, Any]:
+    """The table of a rule with the repair in it."""
+    if not mine:
+        return given
+    key, *below = repair.path
+    return {**given, key: {**given.get(key, {}), below[0]: repair.given} if below else repair.given}
