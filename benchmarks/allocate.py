@@ -58,7 +58,7 @@ def make_problem(reps: int, products: int, months: int, seed: int = 2027) -> Pro
         for r in range(0, reps, 97)
     ]
     return Problem(
-        index, Decimal(1), int(yearly.sum() * 1.04), cube, cube, Cube(index, last_year), yearly, yearly * 0.2,
+        index, Decimal(1), int(yearly.sum() * 1.03), cube, cube, Cube(index, last_year), yearly, yearly * 0.2,
         np.ones(reps), np.ones(reps, dtype=bool), locks=locks,
     )  # fmt: skip
 
@@ -91,7 +91,7 @@ def make_index(reps: int, products: int, months: int) -> Index:
 def make_rules(problem: Problem, seed: int = 7) -> list[RuleUse]:
     """Caps per rep and month, growth limits, floors, region and product ranges, a season range, locks: all bind."""
     rng = np.random.default_rng(seed)
-    carry = np.minimum(1.15 * problem.last_year.by(REP), 1.08 * problem.capacity.by(REP))  # what growth and caps leave
+    carry = np.minimum(1.15 * problem.last_year.by(REP), 1.062 * problem.capacity.by(REP))  # what growth and caps leave
     in_region = np.bincount(problem.group("region").codes[0], carry)
     regions = _ranges(problem, "region", in_region * (1 + rng.uniform(-0.01, 0.01, in_region.size)), 0.004)
     sold = problem.capacity.by("product")
@@ -99,12 +99,12 @@ def make_rules(problem: Problem, seed: int = 7) -> list[RuleUse]:
     floor = Decimal(int(carry.min() * 0.99))
     return [
         _use("meet_target"),
-        _use("stay_within_capacity", stretch=1.08),
+        _use("stay_within_capacity", stretch=1.062),
         _use("limit_change", down=0.9, up=1.15),
         _use("quota_floor", amount=floor),
         _use("meet_region_target", ranges=regions),
         _use("product_mix", ranges=products),
-        _use("month_shape", low=0.063, high=0.098),
+        _use("month_shape", low=0.063, high=0.0975),
         _use("keep_locks"),
     ]
 

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -69,32 +68,53 @@ def level_down(program: Program, items: Items, solve: Solve) -> Fair:
     return level_sequentially(program, asked, solve)
 
 
-def absorb(program: Program, items: Items, columns: Ints, group: Ints) -> Items:
+def absorb(
+    program: Program, items: Items, columns: Ints, group: Ints, known: Items | None = None, stale: Bools | None = None
+) -> Items:
     """Turn limits of a whole column (a region that is one class of reps) into bounds of its items.
 
     Only the column's sum enters the program, so its items always stand at one level but for own bounds: the sum's
     limit is reached exactly when they are filled up to it.
+
+    Parameters
+    ----------
+    known, stale : an earlier result, and the columns for which it does not hold any more.
     """
-    matrix, sizes = program.matrix, np.diff(program.matrix.indptr)
-    lower, upper = items.lower.copy(), items.upper.copy()
-    lower_origin, upper_origin = items.lower_origin.copy(), items.upper_origin.copy()
-    number = np.full(matrix.shape[1], -1)
-    number[columns] = np.arange(columns.size)
-    single = np.flatnonzero(sizes == 1) if columns.size > 1 else np.zeros(0, dtype=np.int64)
-    at = matrix.indptr[single]
-    single = single[(number[matrix.indices[at]] >= 0) & (matrix.data[at] == 1.0)]
-    for row in single:
-        who = np.flatnonzero(group == number[matrix.indices[matrix.indptr[row]]])
-        now = replace(items, lower=lower, upper=upper)
+    stale = np.ones(columns.size, dtype=bool) if stale is None else stale
+    old, anew = known or items, stale[group]
+    lower, upper = np.where(anew, items.lower, old.lower), np.where(anew, items.upper, old.upper)
+    lower_origin = np.where(anew, items.lower_origin, old.lower_origin)
+    upper_origin = np.where(anew, items.upper_origin, old.upper_origin)
+    out = Items(items.column, items.offset, items.scale, lower, upper, lower_origin, upper_origin)
+    order = np.argsort(group, kind="stable")
+    start = np.searchsorted(group[order], np.arange(columns.size + 1))
+    for row, column in single_rows(program, columns):
+        if not stale[column]:
+            continue
+        who = order[start[column] : start[column + 1]]
         for limit, bound, origin, sign in (
             (program.row_lower[row], lower, lower_origin, 1.0),
             (program.row_upper[row], upper, upper_origin, -1.0),
         ):
             if np.isfinite(limit):
-                values = fill(now, who, np.ones(who.size), float(limit))[1]
+                values = fill(out, who, np.ones(who.size), float(limit))[1]
                 stricter = sign * values > sign * bound[who]
                 bound[who[stricter]], origin[who[stricter]] = values[stricter], program.row_origin[row]
-    return Items(items.column, items.offset, items.scale, lower, upper, lower_origin, upper_origin)
+    return out
+
+
+def single_rows(program: Program, columns: Ints) -> list[tuple[int, int]]:
+    """Rows that limit one of the columns alone, with the number of that column; none if there is but one column."""
+    if columns.size < 2:
+        return []
+    matrix = program.matrix
+    number = np.full(matrix.shape[1], -1)
+    number[columns] = np.arange(columns.size)
+    rows = np.flatnonzero(np.diff(matrix.indptr) == 1)
+    at = matrix.indptr[rows]
+    which = number[matrix.indices[at]]
+    mine = (which >= 0) & (matrix.data[at] == 1.0)
+    return list(zip(rows[mine].tolist(), which[mine].tolist(), strict=True))
 
 
 def _regroup(

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from quotaopt.optimize.bounds import LINK
-from quotaopt.optimize.fairness import FEASIBLE, absorb, excess_program, fill_pool
+from quotaopt.optimize.fairness import FEASIBLE, absorb, excess_program, fill_pool, single_rows
 from quotaopt.optimize.levels import Items, LevelBlock, Solve
 from quotaopt.optimize.program import Program
 from quotaopt.optimize.search import FairTotals
@@ -85,6 +85,8 @@ class _Search:
         self.step = STEP * float(np.median(np.abs(found.fair.values[found.fair.values != 0]))) or STEP
         self.random = np.random.default_rng(0)
         self.left = MOST
+        self.single = single_rows(program, self.columns)
+        self.absorbed: Items | None = None
         self.base = self.fill({})
 
     def candidates(self) -> dict[Limit, float]:
@@ -145,8 +147,19 @@ class _Search:
             replace(cut, total=cut.total + sum(p * (low if p > 0 else high)[row] for row, p in cut.rows.items()))
             for cut in self.found.fair.pool
         ]
-        filled = fill_pool(pool, absorb(program, items, self.columns, self.group), self.group)
+        bounded = absorb(program, items, self.columns, self.group, self.absorbed, self.stale(program, items))
+        self.absorbed = self.absorbed or bounded
+        filled = fill_pool(pool, bounded, self.group)
         return _Filling(program, *filled)
+
+    def stale(self, program: Program, items: Items) -> Bools:
+        """Columns whose limits, or those of whose items, are not those of the plan."""
+        out = np.full(self.columns.size, self.absorbed is None)
+        out[self.group[(items.lower != self.items.lower) | (items.upper != self.items.upper)]] = True
+        for row, column in self.single:
+            limits, own = (program.row_lower[row], program.row_upper[row]), self.program
+            out[column] |= limits != (own.row_lower[row], own.row_upper[row])
+        return out
 
     def reaches(self, moved: _Filling) -> bool:
         """Whether a table with at most these values exists: then they are the fair ones."""
