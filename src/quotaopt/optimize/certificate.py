@@ -147,7 +147,7 @@ class _Side:
         count, component = connected_components(graph, directed=True, connection="strong")
         self.component: Ints = component[:n_reps].astype(np.int64)
         self.nested &= not crossing
-        links = np.unique(component[pairs], axis=1)
+        links = _distinct(component[pairs].astype(np.int64))
         self.graph = sp.csr_array((np.ones(links.shape[1]), (links[0], links[1])), shape=(count, count))
         self._reached: dict[int, Bools] = {}
 
@@ -162,6 +162,12 @@ class _Side:
 
 def _edges(a: Ints, b: Ints, where: Bools) -> Ints:
     return np.stack([a[where], b[where]])
+
+
+def _distinct(pairs: Ints) -> Ints:
+    """The different columns of a 2 × n array of node numbers."""
+    width = int(pairs.max(initial=0)) + 1
+    return np.stack(np.divmod(np.unique(pairs[0] * width + pairs[1]), width))
 
 
 def _own_limits(problem: Problem, mine: Sequence[Family], axis: int, shape: tuple[int, ...]) -> tuple[Floats, Floats]:
@@ -183,9 +189,11 @@ def _codes(grouping: Grouping, axis: int) -> Ints:
 def _atoms(problem: Problem, totals: Sequence[Family], axis: int) -> Ints:
     """The smallest sets of rep × item that all totals are made of: number of each rep × item, flat."""
     shape = problem.index.shape
-    item = np.tile(np.arange(shape[axis]), shape[0])
-    parts = np.stack([item, *(_codes(f.grouping, axis) for f in totals)])
-    return np.asarray(np.unique(parts, axis=1, return_inverse=True)[1].reshape(-1), dtype=np.int64)
+    out = np.tile(np.arange(shape[axis]), shape[0])
+    for family in totals:
+        both = out * family.grouping.size + _codes(family.grouping, axis)
+        out = np.unique(both, return_inverse=True)[1].reshape(-1)
+    return out
 
 
 def _tree(totals: Sequence[Family], axis: int, leaf: Ints, n_reps: int, quota: Ints) -> tuple[list[Ints], bool]:
@@ -199,12 +207,12 @@ def _tree(totals: Sequence[Family], axis: int, leaf: Ints, n_reps: int, quota: I
     nested, edges = True, []
     for k in np.argsort(widths, kind="stable"):
         family, code = totals[k], _codes(totals[k].grouping, axis)
-        inside = np.unique(np.stack([below, first + code]), axis=1)
+        inside = _distinct(np.stack([below, first + code]))
         nested &= np.unique(inside[0]).size == inside.shape[1]
         value, here = family.grouping.sum(quota), first + np.arange(family.grouping.size)
         beyond = here + family.grouping.size
         rises, falls = value + UNIT <= family.upper, value - UNIT >= family.lower
         edges += [inside, inside[::-1], _edges(here, beyond, rises), _edges(beyond, here, falls)]
         below, first = beyond[code], first + 2 * family.grouping.size
-    ends = np.unique(np.stack([below, np.full(below.size, first)]), axis=1)
+    ends = _distinct(np.stack([below, np.full(below.size, first)]))
     return [*edges, ends, ends[::-1]], nested

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quotaopt.errors import Finding, InputError, UnknownNameError
 from quotaopt.optimize.rows import Expression, Rows, Total, totals_of
@@ -74,6 +75,12 @@ class Block:
         """``file:line`` of the row."""
         known = self.sources.get(int(self.keep[row]), "")
         return known or self.use.places.get(self.scope(row), self.use.source)
+
+    def all_sources(self) -> NDArray[np.object_]:
+        """``file:line`` of every row."""
+        if not self.sources and not self.use.places:
+            return np.full(self.size, self.use.source, dtype=object)
+        return np.array([self.source(row) for row in range(self.size)], dtype=object)
 
 
 def state(problem: Problem, uses: Sequence[RuleUse]) -> list[Block]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,43 +34,40 @@ def rule_table(
     quota : the plan, whole units.
     price : change of the highest level a limit moves, per unit of the limit.
     """
-    unit = float(problem.unit)
-    frames, first = [], 0
+    unit, first = float(problem.unit), 0
+    parts: list[dict[str, NDArray[Any]]] = []
     for asked, block in zip(stated, kept, strict=True):
-        activity = asked.evaluate(quota)
+        activity, equal = asked.evaluate(quota), asked.lower == asked.upper
         scopes = np.array(asked.expression.grouping.labels, dtype=object)[asked.keep]
-        sources = np.array([asked.source(k) for k in range(asked.size)], dtype=object)
-        equal = asked.lower == asked.upper
+        sources = asked.all_sources()
         for sense, limit, mine, held in (
             ("==", asked.lower, equal, block.lower),
             (">=", asked.lower, ~equal & np.isfinite(asked.lower), block.lower),
             ("<=", asked.upper, ~equal & np.isfinite(asked.upper), block.upper),
         ):
+            rows = np.flatnonzero(mine)
+            if not rows.size:
+                continue
+            known = {k.row: v / unit for k, v in price.items() if (k.lower, k.upper) == (sense != "<=", sense != ">=")}
             slack = {"==": -np.abs(activity - limit), ">=": activity - limit, "<=": limit - activity}[sense]
-            rows = (first + np.flatnonzero(mine)).tolist()
-            dual = [price.get(Limit(row, sense != "<=", sense != ">="), np.nan) / unit for row in rows]
             violation = np.maximum(0.0, -slack) if asked.expression.plain else np.maximum(0.0, -slack - NEAR)
-            frames.append(
-                pd.DataFrame(
-                    {
-                        "rule": asked.use.name,
-                        "scope": scopes[mine],
-                        "activity": activity[mine] * unit,
-                        "sense": sense,
-                        "limit": limit[mine] * unit,
-                        "slack": slack[mine] * unit + 0.0,
-                        "binding": np.abs(activity - held)[mine] < NEAR,
-                        "hard": asked.use.hard,
-                        "penalty": asked.use.penalty,
-                        "violation": violation[mine] * unit,
-                        "dual_value": dual,
-                        "source": sources[mine],
-                    }
-                )
-            )
+            values = (
+                asked.use.name, scopes[rows], activity[rows] * unit, sense, limit[rows] * unit,
+                slack[rows] * unit + 0.0, np.abs(activity - held)[rows] < NEAR, asked.use.hard, asked.use.penalty,
+                violation[rows] * unit, [known.get(row, np.nan) for row in (first + rows).tolist()], sources[rows],
+            )  # fmt: skip
+            parts.append({c.name: _column(v, rows.size) for c, v in zip(RULES, values, strict=True)})
         first += asked.size
-    frames = [f for f in frames if len(f)]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[c.name for c in RULES])
+    names = [c.name for c in RULES]
+    if not parts:
+        return pd.DataFrame(columns=names)
+    return pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in names})
+
+
+def _column(value: Any, size: int) -> NDArray[Any]:
+    """A value, or one for each of `size` rows, as an array that keeps texts and None as they are."""
+    kind = object if value is None or isinstance(value, str) else None
+    return np.full(size, value, dtype=kind) if np.ndim(value) == 0 else np.asarray(value)
 
 
 def binding_rules(problem: Problem, kept: Sequence[Block], quota: Ints) -> NDArray[np.object_]:
