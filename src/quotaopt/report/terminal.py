@@ -53,11 +53,8 @@ def _stages(run: Run) -> Table:
     rules = run.table("rules")
     soft = rules.loc[~rules["hard"], "rule"].nunique()
     goals = ", ".join(run.table("goals")["goal"])
-    solved = [
-        f"{counts['quotas']:,} quotas",
-        f"{rules['rule'].nunique()} rules" + f" ({soft} soft)" * bool(soft),
-        goals,
-    ]
+    stated = f"{rules['rule'].nunique()} rules" + f" ({soft} soft)" * bool(soft)
+    solved = [f"{counts['quotas']:,} quotas", stated if len(rules) else "", goals]
     read = (
         f"{counts['sales']:,} sales {counts['history_first']} … {counts['history_last']} · "
         f"{counts['reps']} reps · {counts['products']} products"
@@ -79,7 +76,8 @@ def _stages(run: Run) -> Table:
 
 
 def _status(run: Run) -> tuple[str, str]:
-    return run.status, "bold green" if run.has("quotas") else "bold red"
+    words = "no plan can exist" if run.status == "infeasible" else run.status
+    return words, "bold green" if run.has("quotas") else "bold red"
 
 
 def _accuracy(run: Run) -> str:
