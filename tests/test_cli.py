@@ -225,7 +225,7 @@ def test_what_was_run_before_a_failure_is_told(call: Call, monkeypatch: pytest.M
         (["list", "rulez"], 2, "Error: Invalid value for 'WHAT': 'rulez' is not one of"),
         (["rnu"], 2, "Error: No such command 'rnu'. Did you mean 'run'?"),
         (["run", "--sett", "a=1"], 2, "Error: No such option '--sett'. (Did you mean one of: '--quiet', '--set'?)"),
-        (["-C", "x", "run"], 2, "Error: No such option '-C'."),
+        (["-X", "run"], 2, "Error: No such option '-X'."),
         (["run", "-C", "/"], 1, "/  no planning project here or above. Make one with: quotaopt init DIR"),
     ],
 )
@@ -552,3 +552,12 @@ def test_data_are_never_altered_by_a_narrow_encoding(call: Call, project: Path, 
 def test_a_folder_that_cannot_be_written_is_no_bug(call: Call, project: Path) -> None:
     (project / "runs").write_text("a file")
     assert call("run") == (1, "", f"{project / 'runs'}  File exists.\n1 problem. Nothing was run.\n")
+
+
+def test_common_options_may_lead(call: Call, tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`quotaopt -C DIR --format json runs` is `quotaopt runs -C DIR --format json`."""
+    monkeypatch.chdir(tmp_path)
+    leading = call("-C", str(project), "--format", "json", "runs")
+    assert leading == call("runs", "-C", str(project), "--format", "json")
+    assert leading[0] == 0
+    assert call("-q")[0] == 2

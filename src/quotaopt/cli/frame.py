@@ -98,8 +98,23 @@ COMMON = (
 )
 
 
+# Common options that may lead, and how many words each takes.
+LEADING = {"-C": 2, "--project": 2, "--format": 2} | dict.fromkeys(
+    ("-q", "--quiet", "-v", "--verbose", "--debug", "--no-color"), 1
+)
+
+
 class Commands(click.Group):
-    """Shows the commands in groups."""
+    """Shows the commands in groups; takes the common options before the command as well as after it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Move common options that stand before the command behind it, where they are read."""
+        before = 0
+        while before < len(args) and args[before] in LEADING:
+            before += LEADING[args[before]]
+        if 0 < before < len(args):
+            args = [args[before], *args[:before], *args[before + 1 :]]
+        return super().parse_args(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write each group under its heading."""
