@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quotaopt.columns import MONTH, PRODUCT, REP
+from quotaopt.errors import InputError, UnknownNameError
 from quotaopt.goals import blend, equal_share, level_growth, level_stretch
 from quotaopt.optimize.families import families, weighings
 from quotaopt.optimize.solvers import installed
@@ -109,6 +110,10 @@ def test_a_blend_lies_between() -> None:
     assert alone.scale / alone.scale.sum() == pytest.approx(
         level_growth(problem).scale / level_growth(problem).scale.sum()
     )
+    with pytest.raises(InputError, match="needs weights"):
+        blend(problem, weights={})
+    with pytest.raises(UnknownNameError, match="no such goal to blend 'equal_chance'"):
+        blend(problem, weights={"equal_chance": D(1)})
     half = blend(problem, weights={"level_growth": D(1), "level_stretch": D(1)}).scale
     parts = [g(problem).scale / g(problem).scale.sum() for g in (level_growth, level_stretch)]
     assert half / half.sum() == pytest.approx((parts[0] + parts[1]) / 2)

@@ -103,6 +103,11 @@ def blend(
     ----------
     weights : weight of each goal; goals that start from an offset (`equal_chance`) cannot be blended.
     """
+    if not weights or min(weights.values()) < 0 or not sum(weights.values()):
+        what = "goal blend needs weights of 0 or more, not all 0"
+        raise InputError(
+            [Finding(what, "Write them like { level_stretch = 0.7, level_growth = 0.3 }.", code="scenario")]
+        )
     scale = np.zeros_like(problem.presence)
     for name, weight in weights.items():
         if name not in BLENDS:
