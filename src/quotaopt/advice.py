@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pydantic_core import ErrorDetails
 
-from quotaopt.errors import Finding, nearest
+from quotaopt.errors import Finding, nearest, split_place
 from quotaopt.settings import known_keys
 from quotaopt.text import plain_month
 
@@ -36,12 +36,6 @@ def find_source(origins: Mapping[str, str], key: str) -> str:
     while key not in origins and "." in key:
         key = key.rpartition(".")[0]
     return origins.get(key, DEFAULT)
-
-
-def split_place(place: str) -> tuple[str, int | None]:
-    """File and line of a place like ``scenarios/x.toml:6``."""
-    file, _, line = place.rpartition(":")
-    return (file, int(line)) if line.isdigit() else (place, None)
 
 
 def explain_syntax(failure: str, text: str, place: str) -> Finding:

@@ -24,6 +24,12 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     return found[0] if found else ""
 
 
+def split_place(place: str) -> tuple[str, int | None]:
+    """File and line of a place like ``scenarios/x.toml:6``."""
+    file, _, line = place.rpartition(":")
+    return (file, int(line)) if line.isdigit() else (place, None)
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing found in the input: a problem (`severity="error"`) or a warning.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from quotaopt.errors import Finding, UnknownNameError, nearest
+from quotaopt.errors import Finding, UnknownNameError, nearest, split_place
 from quotaopt.goals import Distance, Levels, goal
 from quotaopt.optimize.statement import RuleUse
 from quotaopt.problem import Problem
@@ -74,9 +74,8 @@ def rule_tables(settings: Settings) -> list[tuple[str, tuple[str, ...], dict[str
 
 
 def _finding(scenario: Scenario, path: Sequence[str], what: str, value: str = "", remedy: str = "") -> Finding:
-    file, _, line = scenario.source(*path).rpartition(":")
-    place = (file, int(line)) if line.isdigit() else (scenario.source(*path), None)
-    return Finding(what, remedy, file=place[0], line=place[1], column=".".join(path), value=value, code="scenario")
+    place = split_place(scenario.source(*path))
+    return Finding(what, remedy, *place, ".".join(path), value, code="scenario")
 
 
 def _unknown(scenario: Scenario, registry: Registry[Any], name: str, path: Sequence[str]) -> Finding:

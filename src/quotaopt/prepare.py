@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from quotaopt import columns as c
-from quotaopt.errors import Finding, InputError
+from quotaopt.errors import Finding, InputError, split_place
 from quotaopt.optimize.statement import state
 from quotaopt.policy import rule_uses
 from quotaopt.problem import Bools, Cube, Floats, Index, Lock, Problem
@@ -68,11 +68,10 @@ def check_data(scenario: Scenario, inputs: Inputs) -> list[Finding]:
     findings = []
     for lock in inputs.locks:
         if lock.value % unit:
-            file, _, line = lock.source.rpartition(":")
             near = (lock.value / unit).to_integral_value() * unit
             what = f"no whole number of rounding units of {unit}"
             remedy = f"Write {near:f}, or choose a smaller rounding.to."
-            findings.append(Finding(what, remedy, file, int(line), "value", f"{lock.value:f}", code="lock"))
+            findings.append(Finding(what, remedy, *split_place(lock.source), "value", f"{lock.value:f}", code="lock"))
     exact = settings.target * settings.unit * (1 + settings.overassignment)
     if exact % unit:
         total = quota_total(settings.target * settings.unit, settings.overassignment, unit) * unit

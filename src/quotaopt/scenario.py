@@ -16,8 +16,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from quotaopt.advice import explain_error, explain_syntax, find_source, split_place
-from quotaopt.errors import Finding, InputError, nearest
+from quotaopt.advice import explain_error, explain_syntax, find_source
+from quotaopt.errors import Finding, InputError, nearest, split_place
 from quotaopt.settings import Settings
 from quotaopt.text import encoding_of
 from quotaopt.tomltext import find_lines, parse_toml, write_toml

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quotaopt.errors import Finding, InputError, UnknownNameError
+from quotaopt.errors import Finding, InputError, UnknownNameError, split_place
 from quotaopt.optimize.rows import Expression, Rows, Total, totals_of
 from quotaopt.problem import Floats, Ints, Problem
 from quotaopt.rules import rule
@@ -109,8 +109,7 @@ def _yield_rows(problem: Problem, total: Total, use: RuleUse) -> list[Rows]:
     try:
         return list(rule[use.name](problem, total, **use.parameters))
     except UnknownNameError as error:
-        file, _, line = use.places.get(error.name, use.source).rpartition(":")
-        place = (file, int(line)) if line.isdigit() else (use.source, None)
+        place = split_place(use.places.get(error.name, use.source))
         what = f"no such {error.kind}"
         finding = Finding(what, error.remedy, place[0], place[1], f"rules.{use.name}", error.name, code="scenario")
         raise InputError([finding]) from None

@@ -17,7 +17,7 @@ from quotaopt.optimize.certificate import Certificate
 from quotaopt.optimize.levels import Fair, LevelBlock
 from quotaopt.optimize.prices import Limit
 from quotaopt.optimize.statement import Block
-from quotaopt.problem import Bools, Floats, Ints, Problem
+from quotaopt.problem import Floats, Ints, Problem
 
 SAME = 1e-9  # levels nearer to each other are one level
 NEAR = 1.0  # units: a limit this near is reached (rounding moves a total by less than one unit)
@@ -216,8 +216,3 @@ def theil(x: Floats) -> float:
 def jain(x: Floats) -> float:
     """Jain's fairness index ``(sum x)^2 / (n sum x^2)``."""
     return float(x.sum() ** 2 / (x.size * (x @ x))) if (x @ x) > 0 else 1.0
-
-
-def active(problem: Problem) -> Bools:
-    """Reps who may have a quota at all."""
-    return np.asarray(problem.eligible.any(axis=(1, 2)))

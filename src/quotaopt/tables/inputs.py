@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from quotaopt.advice import split_place
-from quotaopt.errors import Finding, InputError, nearest
+from quotaopt.errors import Finding, InputError, nearest, split_place
 from quotaopt.scenario import Scenario
 from quotaopt.tables.checks import check_keys, check_known, check_order, drop_subtotals, read_cells
 from quotaopt.tables.read import read_sheet
