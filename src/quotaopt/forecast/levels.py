@@ -154,7 +154,7 @@ def fill_gaps(values: Floats) -> Floats:
     (quasi-Poisson, the chain ladder of Mack 1991). Months in which nobody has the product get its mean month.
     """
     seen = ~np.isnan(values)
-    there = seen.any(axis=0)
+    there: Bools = np.asarray(seen.any(axis=0))
     whole = np.asarray((seen == there).all(axis=(1, 2)))
     if whole.all() and there.all():
         return values
