@@ -100,7 +100,7 @@ class _Model:
         places = [at[_thin(len(at), step)] for at in places]
         features = np.concatenate([_features(levels, x, at) for x, at in zip(lessons, places, strict=True)])
         error = np.concatenate([x.missed.ravel()[at] for x, at in zip(lessons, places, strict=True)])
-        self.use: Bools = np.nanmax(features, axis=0) > np.nanmin(features, axis=0)
+        self.use: Bools = np.array([_varies(column) for column in features.T])
         self.trees: HistGradientBoostingRegressor = HistGradientBoostingRegressor(**TREES)
         self.trees.fit(features[:, self.use], np.clip(error, -LARGEST_ERROR, LARGEST_ERROR))
 
@@ -157,3 +157,9 @@ def _describe(levels: Levels, basis: Basis) -> list[Floats]:
         basis.growth,
         levels.level.astype(np.float64),
     ]
+
+
+def _varies(column: NDArray[np.float32]) -> bool:
+    """Whether a feature tells anything: scikit-learn cannot bin a column of one value."""
+    known = column[~np.isnan(column)]
+    return bool(known.size and known.max() > known.min())

@@ -9,7 +9,7 @@ import numpy as np
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import choose_origins
 from quotaopt.forecast.boost import Lesson, learn_corrections
-from quotaopt.forecast.effects import Effects, find_effects
+from quotaopt.forecast.effects import share_out
 from quotaopt.forecast.levels import Levels, fill_gaps, measure_scale, stack_history
 from quotaopt.forecast.members import MEAN_OF, MEMBERS, Basis, make_basis, run_members
 from quotaopt.forecast.methods import forecasters
@@ -102,8 +102,8 @@ def run_pipeline(panel: Panel, horizon: int) -> Outlook:
     returns = np.any(panel.values < 0, axis=2)[:, :, None]
     cells = np.stack([reconcile(levels, b * s, variance) for b, s in zip(base, money, strict=True)])
     cells = np.where(returns, cells, np.maximum(cells, 0.0))
-    effects = [_find_effects(levels, basis) for basis in bases]
-    cells = np.stack([share_out(x, e.share) for x, e in zip(cells, effects, strict=True)])
+    shared = [share_out(levels, b.flat * s, x) for b, s, x in zip(bases, money, cells, strict=True)]
+    cells = np.stack([x for x, _ in shared])
     actual = np.stack([levels.cells(t) for t in truth])
     there = _there(panel, origins, horizon)
     scales = np.stack([levels.cells(s)[:, :, 0] for s in money])
@@ -116,22 +116,6 @@ def run_pipeline(panel: Panel, horizon: int) -> Outlook:
         method="pipeline",
         strength=strength,
     )
-
-
-def share_out(cells: Floats, share: Floats) -> Floats:
-    """Scale each rep's cells (reps, products, horizon) so that its sum has this share of the company's.
-
-    Reps of no known share, and those with nothing to scale, keep their sum.
-    """
-    sums = cells.sum(axis=(1, 2))
-    use = (share > 0) & (sums > 0)
-    wanted = np.where(use, share, 0.0) * sums[use].sum()
-    return np.asarray(cells * np.where(use, _divide(wanted, sums), 1.0)[:, None, None])
-
-
-def _find_effects(levels: Levels, basis: Basis) -> Effects:
-    flat = basis.flat * basis.scale[:, None]
-    return find_effects(flat[levels.rows[-2 if len(levels.shapes) > len(levels.sides) else -1]], flat[0])
 
 
 def _teach(basis: Basis, members: Floats, truth: Floats) -> Lesson:
