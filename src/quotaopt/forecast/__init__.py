@@ -5,7 +5,8 @@ from quotaopt.forecast.backtest import Backtest, measure_accuracy, run_backtest
 from quotaopt.forecast.combine import Choice, choose
 from quotaopt.forecast.forecast import Forecast, cell_columns, forecast_table, make_forecast
 from quotaopt.forecast.methods import Forecaster, forecasters
-from quotaopt.forecast.panel import Panel, make_past
+from quotaopt.forecast.panel import Panel
+from quotaopt.forecast.past import make_past
 
 __all__ = [
     "Backtest",
