@@ -28,7 +28,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from panels import DATA, GENERATED, NAMES, Case, generate, load_cases
+
+from panels import DATA, NAMES, Case, generate, load_cases
+from quotaopt.forecast.methods import forecasters
+from quotaopt.forecast.panel import YEAR, Floats, Panel
 from rivals import (
     LEVELS,
     NONE,
@@ -41,9 +44,6 @@ from rivals import (
     make_hierarchy,
     seasonal_naive,
 )
-
-from quotaopt.forecast.methods import forecasters
-from quotaopt.forecast.panel import YEAR, Floats, Panel
 
 OURS, NAIVE, PEER = "quotaopt", "seasonal_naive", "AutoETS + MinT"
 SAMPLES = 400
@@ -379,22 +379,22 @@ def forecast_whole(panel: Panel, samples: int = 200) -> None:
 
 
 def show_panels(table: pd.DataFrame) -> None:
-    """One block per panel and measure: a row per method, a column per level."""
-    shown: dict[str, str] = {
-        "wape": "WAPE of months", "year_wape": "WAPE of the sum", "scrps": "scaled CRPS",
-        "cover": "80 % interval, months", "cover_year": "80 % interval, sums",
+    """One block per panel and measure: a row per method, a column per level and their mean."""
+    shown = {
+        "wape": "WAPE of months", "year_wape": "WAPE of the sum", "scrps": "scaled CRPS x 10",
+        "cover": "80 % interval, months", "cover_year": "80 % interval, sums", "mase": "MASE", "rmsse": "RMSSE",
     }  # fmt: skip
     for panel in dict.fromkeys(table.index.get_level_values("panel")):
         part = table.loc[panel]
         levels = [level for level in LEVELS if level in part.index.get_level_values("level")]
+        methods = list(dict.fromkeys(part.index.get_level_values("method")))
         for column, title in shown.items():
-            wide = part[column].unstack("level")[levels].dropna(how="all")
+            wide = part[column].reset_index().pivot_table(index="method", columns="level", values=column)
             if wide.empty:
                 continue
+            wide = wide.reindex(index=[m for m in methods if m in wide.index], columns=levels)
             wide["mean"] = wide.mean(axis=1)
-            print(f"\n{panel}: {title}")
-            print(wide.reindex([m for m in dict.fromkeys(part.index.get_level_values(0)) if m in wide.index])
-                  .to_string(float_format=lambda v: f"{v:.4f}" if column == "scrps" else f"{v:.3f}"))  # fmt: skip
+            print(f"\n{panel}: {title}\n{(wide * (10 if column == 'scrps' else 1)).to_string(float_format='%.3f')}")
 
 
 def show_targets(rows: Sequence[Target]) -> None:

@@ -1,4 +1,4 @@
-"""Panels of past sales to measure forecasts and allocations on: the data sets beside the repository, and generated ones.
+"""Panels of past sales to measure on: the data sets beside the repository, and generated ones.
 
 ``load`` and ``generate`` give a `Case`: a panel, and at which origins, how far ahead and from how much history it is
 forecast. Data sets are looked for in ``../shared/data`` relative to the repository.
@@ -130,7 +130,7 @@ DATA_SETS: dict[str, Callable[[Path, int], Case]] = {
 # --- generated ----------------------------------------------------------------------------------------------------
 
 
-def generate(name: str, reps: int = 24, products: int = 4, length: int = 60, seed: int = 2026) -> Panel:
+def generate(name: str, reps: int = 24, products: int = 4, length: int = 84, seed: int = 2026) -> Panel:
     """A seeded panel of one kind: `alike`, `unequal`, `sparse`, `trending` or `returns`.
 
     Sales are size × mix × season × growth × noise, with a season of the company, of each product and a little of each
@@ -174,7 +174,7 @@ def load_cases(names: tuple[str, ...], folder: Path, origins: int) -> Iterator[C
     for name in names:
         if name in GENERATED:
             panel = generate(name)
-            yield Case(name, panel, choose_origins(panel.length, 3 * YEAR, YEAR, min(origins, 2)))
+            yield Case(name, panel, choose_origins(panel.length, 3 * YEAR, YEAR, origins), YEAR, 4 * YEAR)
             continue
         try:
             yield DATA_SETS[name](folder, origins)
