@@ -101,7 +101,7 @@ def read_cells(path: Path, problem: Problem, encoding: str = "utf-8-sig") -> tup
 
 
 def _read(path: Path, encoding: str, whole: bool) -> pd.DataFrame:
-    """The columns of a table of quotas: amounts as 64-bit whole numbers if all of them are written so, else as texts."""
+    """The columns of a table of quotas: amounts as whole numbers if all of them are written so, else as texts."""
     kinds = dict.fromkeys(COLUMNS[:3], "category")
     for texts in ({}, {"quota": "str"}) if whole else ({"quota": "str"},):
         frame = pd.read_csv(
