@@ -15,7 +15,8 @@ from quotaopt.forecast.backtest import measure_accuracy, run_backtest
 from quotaopt.forecast.combine import MEMBERS, NAIVE, Choice, choose
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.notes import note_cells, note_history, note_test
-from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, make_past, month_number
+from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, month_number
+from quotaopt.forecast.past import make_past
 from quotaopt.forecast.peers import Peers, find_peers
 from quotaopt.forecast.spread import measure_spread
 
