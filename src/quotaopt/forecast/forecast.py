@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import measure_accuracy, run_backtest
-from quotaopt.forecast.combine import MEMBERS, NAIVE, Choice, choose
+from quotaopt.forecast.combine import NAIVE
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.notes import note_cells, note_history, note_test
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, month_number
 from quotaopt.forecast.past import make_past
 from quotaopt.forecast.peers import Peers, find_peers
+from quotaopt.forecast.pooled import make_outlook
 from quotaopt.forecast.spread import measure_spread
 
 if TYPE_CHECKING:
@@ -78,19 +79,20 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     forecasters[method]  # an unknown name must not wait for the back-test
     past = make_past(inputs, settings)
     panel, horizon = past.panel, past.gap + plan
-    wanted = (*NAIVES, "trailing_mean", *MEMBERS) if method == "auto" else (*NAIVES, method)
-    test = run_backtest(panel, tuple(dict.fromkeys(wanted)), horizon)
-    choice = Choice.same(method)
-    if method == "auto":
-        choice, test = choose(test)
+    outlook = make_outlook(panel.of(panel.mature), horizon, method)
+    found = {**outlook.members, method: outlook}
+    test = run_backtest(panel, tuple(dict.fromkeys((*NAIVES, *found))), horizon, found)
     peers = find_peers(panel)
-    mean = peers.blend(panel, _forecast_mature(panel, horizon, choice))
+    mean = np.zeros((*panel.values.shape[:2], horizon))
+    mean[panel.mature] = outlook.mean
+    mean = peers.blend(panel, mean)
     sold = _on_sale(inputs.products, panel, settings.months)
     mean = np.where(sold, mean[:, :, past.gap :], 0.0)
     floored = mean < 0
     mean = np.maximum(mean, 0.0)
     spread = measure_spread(panel, mean, peers, test, method, float(settings.forecast.level))
-    notes = [*past.notes, *note_history(panel), *note_test(test, method, choice), *note_cells(panel, sold, floored)]
+    notes = [*past.notes, *note_history(panel), *note_test(test, method, outlook.choice)]
+    notes += [*outlook.notes, *note_cells(panel, sold, floored)]
     return Forecast(
         reps=panel.reps,
         products=panel.products,
@@ -102,21 +104,13 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
         rep_spread=spread.rep,
         last_year=past.last_year,
         full_last_year=past.full_last_year,
-        method=_name_methods(panel, peers, str(choice), sold),
+        method=_name_methods(panel, peers, str(outlook.choice), sold),
         months_used=panel.seen.sum(axis=1),
         flag=peers.flag,
         own_weight=peers.own_weight,
         accuracy=measure_accuracy(test, method),
         notes=tuple(notes),
     )
-
-
-def _forecast_mature(panel: Panel, horizon: int, choice: Choice) -> Floats:
-    """Mean of the mature reps, shape (reps, products, horizon); the others are zero."""
-    out = np.zeros((*panel.values.shape[:2], horizon))
-    if panel.mature.any():
-        out[panel.mature] = choice.forecast(panel.of(panel.mature), horizon)
-    return out
 
 
 def _on_sale(table: pd.DataFrame, panel: Panel, months: Sequence[str]) -> Bools:
