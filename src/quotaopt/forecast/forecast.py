@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,7 @@ from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, mon
 from quotaopt.forecast.past import make_past
 from quotaopt.forecast.peers import Peers, find_peers
 from quotaopt.forecast.spread import measure_spread
+from quotaopt.forecast.vacant import leave_vacant
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
@@ -44,6 +45,8 @@ class Forecast:
     own_weight : weight on own history, 1 unless new, shape (reps,).
     accuracy : the back-test, see `measure_accuracy`.
     notes : what a planner should know.
+    vacant : what nobody is there to sell, one row per holder (rep or territory) × month: holder, region, period,
+        potential.
     """
 
     reps: tuple[str, ...]
@@ -62,6 +65,7 @@ class Forecast:
     own_weight: Floats
     accuracy: pd.DataFrame
     notes: tuple[Finding, ...]
+    vacant: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
@@ -91,7 +95,7 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     mean = np.maximum(mean, 0.0)
     spread = measure_spread(panel, mean, peers, test, method, float(settings.forecast.level))
     notes = [*past.notes, *note_history(panel), *note_test(test, method, choice), *note_cells(panel, sold, floored)]
-    return Forecast(
+    made = Forecast(
         reps=panel.reps,
         products=panel.products,
         months=tuple(settings.months),
@@ -104,11 +108,12 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
         full_last_year=past.full_last_year,
         method=_name_methods(panel, peers, str(choice), sold),
         months_used=panel.seen.sum(axis=1),
-        flag=peers.flag,
+        flag=np.where(peers.flag == "", past.flag, peers.flag),
         own_weight=peers.own_weight,
         accuracy=measure_accuracy(test, method),
         notes=tuple(notes),
     )
+    return leave_vacant(made, past, inputs)
 
 
 def _forecast_mature(panel: Panel, horizon: int, choice: Choice) -> Floats:
