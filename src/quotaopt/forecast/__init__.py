@@ -7,6 +7,7 @@ from quotaopt.forecast.forecast import Forecast, cell_columns, forecast_table, m
 from quotaopt.forecast.methods import Forecaster, forecasters
 from quotaopt.forecast.panel import Panel
 from quotaopt.forecast.past import make_past
+from quotaopt.forecast.weighted import weighted_years
 
 __all__ = [
     "Backtest",
@@ -22,4 +23,5 @@ __all__ = [
     "make_past",
     "measure_accuracy",
     "run_backtest",
+    "weighted_years",
 ]
