@@ -97,19 +97,26 @@ class Columns(Section):
     products: Headers = {}
     locks: Headers = {}
     plan: Headers = {}
+    assignments: Headers = {}
 
 
 class Data(Section):
-    """The input files, and how to read them."""
+    """The input files, and how to read them.
+
+    `history_follows` says what happens to past sales when `assignments` give a territory to somebody else:
+    they go with the territory, or stay with the rep who made them.
+    """
 
     history: SomePaths
     roster: SomePaths
     products: Paths = ()
     locks: Paths = ()
     plan: Paths = ()
+    assignments: Paths = ()
     encoding: Annotated[str, AfterValidator(_check_encoding)] = "auto"
     duplicates: Literal["error", "sum"] = "error"
     unknown_reps: Literal["error", "drop"] = "error"
+    history_follows: Literal["territory", "rep"] = "territory"
     columns: Columns = Columns()
 
 

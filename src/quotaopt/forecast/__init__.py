@@ -1,5 +1,6 @@
 """What reps can sell: forecasters, back-test, new hires, intervals."""
 
+from quotaopt.forecast import adapters as _adapters  # noqa: F401  (registers itself)
 from quotaopt.forecast import pooled as _pooled  # noqa: F401  (registers itself)
 from quotaopt.forecast import regression as _regression  # noqa: F401  (registers itself)
 from quotaopt.forecast.backtest import Backtest, measure_accuracy, run_backtest

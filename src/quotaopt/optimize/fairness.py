@@ -208,7 +208,7 @@ class _Filler:
         weight[cut.columns] = cut.weight
         slope = float(weight[self.group[who[moving]]] @ items.scale[who[moving]])
         prices = {origin: price / slope for origin, price in cut.rows.items()} if slope > 0 else {}
-        self.blocks.append(LevelBlock(who[moving], level, prices))
+        self.blocks.append(LevelBlock(who[moving], level, prices, k))
 
     def finish(self) -> tuple[Floats, tuple[LevelBlock, ...], Ints]:
         """Items that no cut forces rest on their lower bound."""

@@ -69,7 +69,8 @@ def round_within(
         np.zeros(n),
         np.ones(n),
     )
-    found = solve(lp, "highs", seconds=seconds, duals=False)  # whole by itself where the totals are nested
+    # Whole by itself where the totals are nested. Simplex begins next to the optimum: presolve would take longer.
+    found = solve(lp, "highs", seconds=seconds, duals=False, presolve=False)
     if found.x is not None and np.abs(found.x - np.rint(found.x)).max() > NOISE:
         found = solve(replace(lp, integer=np.ones(n, dtype=bool)), "highs", seconds=seconds, duals=False)
     if found.x is None:

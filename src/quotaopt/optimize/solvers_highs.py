@@ -13,17 +13,21 @@ from quotaopt.optimize.answers import FEASIBLE, violation
 from quotaopt.optimize.linear import LinearProgram, Solution, Status
 
 
-def run_highs(lp: LinearProgram, engines: tuple[str, ...], seconds: float, seed: int) -> Solution:
+def run_highs(
+    lp: LinearProgram, engines: tuple[str, ...], seconds: float, seed: int, presolve: bool = True
+) -> Solution:
     """Try the engines in turn until one answers; believe "infeasible" only when it holds without presolve."""
     deadline = perf_counter() + seconds
     if lp.integer is not None:
         engines = ("choose",)  # a named engine makes HiGHS drop the integer condition
     found = Solution("no_solution", detail="no time left")
-    for engine, presolve in [(engine, "on") for engine in engines] + [(engines[0], "off")]:
+    attempts = [(engine, "on") for engine in engines]
+    last = (engines[0], "off")
+    for engine, before in [*attempts, last] if presolve else [last, *attempts]:
         left = deadline - perf_counter()
         if left <= 0:
             break
-        found = _highs_once(lp, engine, presolve, left, seed)
+        found = _highs_once(lp, engine, before, left, seed)
         if found.status in ("infeasible", "unbounded"):
             # Presolve has called feasible programs infeasible; simplex without it also tells the two apart.
             surest = "choose" if lp.integer is not None else "simplex"

@@ -15,7 +15,7 @@ from quotaopt.goals import Levels
 from quotaopt.optimize.bounds import LINK
 from quotaopt.optimize.certificate import Certificate
 from quotaopt.optimize.levels import Fair, LevelBlock
-from quotaopt.optimize.prices import Limit
+from quotaopt.optimize.slopes import Limit
 from quotaopt.optimize.statement import Block
 from quotaopt.problem import Floats, Ints, Problem
 
