@@ -120,12 +120,25 @@ class Data(Section):
     columns: Columns = Columns()
 
 
+class Whale(Section):
+    """A large month that will come again: not cut by the fence. Without a product all of them, without a rep all."""
+
+    rep: str = ""
+    product: str = ""
+    month: Month
+
+
 class Forecasting(Section):
-    """Which forecaster, how many months of history, and the width of the low-high range."""
+    """Which forecaster, how many months of history, and the width of the low-high range.
+
+    With `fence` one-off orders are cut for the forecast, except `keep_whales`.
+    """
 
     method: str = "auto"
     months: int = Field(default=36, ge=1)
     level: float = Field(default=0.8, gt=0, lt=1)
+    fence: bool = True
+    keep_whales: list[Whale] = []
 
 
 class Ramp(Section):
