@@ -30,7 +30,6 @@ from quotaopt.errors import Finding, InputError, UnknownNameError
 from quotaopt.problem import SCORES, Bools, Floats, Ints, Problem
 from quotaopt.registry import Registry
 
-
 FLAT = 1e-6  # of its mean slope: the least a function rises, so that no two levels have the same quota
 
 
@@ -87,7 +86,7 @@ class Levels:
     def straight(self, piece: Ints) -> Levels:
         """Straight functions: one piece of each rep's, shape (R,)."""
         offset, scale = (np.take_along_axis(part, piece[:, None], axis=1)[:, 0] for part in self.pieces)
-        return Levels(offset, scale)
+        return Levels(np.asarray(offset), np.asarray(scale))
 
     def near(self, quota: Floats) -> Levels:
         """Straight functions: each rep's piece that holds this quota."""
@@ -96,7 +95,8 @@ class Levels:
     def level(self, quota: Floats) -> Floats:
         """Level of each rep at these quotas (R,); nan for reps without one."""
         here = self.near(quota)
-        return np.divide(quota - here.offset, here.scale, out=np.full(quota.size, np.nan), where=here.scale > 0)
+        rise = quota - here.offset
+        return np.asarray(np.divide(rise, here.scale, out=np.full(quota.size, np.nan), where=here.scale > 0))
 
     def quota(self, level: float | Floats) -> Floats:
         """Quota of each rep at a level, or each at its own (R,)."""
@@ -141,6 +141,11 @@ def equal_chance(problem: Problem) -> Levels:
     The level is the normal score of the chance to miss: 0 is the median, 1 is missed in 84 of 100 cases. Without
     quantiles forecast errors count as normal.
     """
+    return chance_levels(problem)
+
+
+def chance_levels(problem: Problem) -> Levels:
+    """Level of each quota as the normal score of the chance that sales stay below it."""
     able = problem.capacity.by(REP) > 0
     if problem.quantiles is None:
         return Levels(problem.expected, np.where(able & (problem.spread > 0), problem.spread, 0.0))

@@ -43,6 +43,8 @@ class Forecast:
     own_weight : weight on own history, 1 unless new, shape (reps,).
     accuracy : the back-test, see `measure_accuracy`.
     notes : what a planner should know.
+    samples : equally likely paths of each rep's months, the same draw for all reps, shape (reps, months, draws); none
+        when the method gives a mean and a spread alone.
     """
 
     reps: tuple[str, ...]
@@ -61,6 +63,7 @@ class Forecast:
     own_weight: Floats
     accuracy: pd.DataFrame
     notes: tuple[Finding, ...]
+    samples: Floats | None = None
 
 
 def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:

@@ -64,7 +64,7 @@ class _Search:
         free, none = np.flatnonzero(top), np.zeros_like(top)
         open_ = np.zeros(self.number[-1] + 1, dtype=bool)
         open_[self.number[free]] = True
-        sums = np.bincount(self.number, np.where(self.free, 0.0, self.values))
+        sums = np.bincount(self.number, np.where(self.free, 0.0, self.values)).astype(np.float64)
         columns = items.column[self.lowest]
         program = self._within(self.program.fix(columns[~open_], sums[~open_]), top, none)
         if self._leave_empty(program, free):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from quotaopt.columns import FAIRNESS, MEASURES, PEER_GROUP, REP, RULES
-from quotaopt.goals import Levels, equal_chance
+from quotaopt.goals import Levels, chance_levels
 from quotaopt.optimize.bounds import LINK
 from quotaopt.optimize.certificate import Certificate
 from quotaopt.optimize.levels import Fair, LevelBlock
@@ -117,7 +117,7 @@ def fairness_table(
         "stretch": stretch,
         "level": level,
         "block": shared,
-        "chance": ndtr(-equal_chance(problem).level(totals)),
+        "chance": ndtr(-chance_levels(problem).level(totals)),
         "stopped_by": [r[0] for r in reasons],
         "source": [r[1] for r in reasons],
     }
