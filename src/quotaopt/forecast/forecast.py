@@ -47,6 +47,8 @@ class Forecast:
     notes : what a planner should know.
     fenced : one-off orders that were cut for the forecast, see `list_cuts`.
     floored : plan months in which returns would exceed sales, forecast zero: rep_id, product_id, period, amount.
+    samples : equally likely paths of each rep's months, the same draw for all reps, shape (reps, months, draws); none
+        when the method gives a mean and a spread alone.
     """
 
     reps: tuple[str, ...]
@@ -67,6 +69,7 @@ class Forecast:
     notes: tuple[Finding, ...]
     fenced: pd.DataFrame
     floored: pd.DataFrame
+    samples: Floats | None = None
 
 
 def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
