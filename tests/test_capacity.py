@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quotaopt.capacity import capacity_table, make_capacity
+from quotaopt.capacity import capacity_table, make_capacity, outlook_table
 from quotaopt.errors import InputError
+from quotaopt.forecast.paths import rep_paths
 from quotaopt.presence import check_profiles, count_heads, read_ramp
 
 MONTHS = ("2027-01", "2027-02", "2027-03", "2027-04")
@@ -25,7 +27,8 @@ def make_roster(*rows: dict[str, Any]) -> pd.DataFrame:
 
 
 def make_settings(profile: list[float] | None = None, **profiles: list[float]) -> Any:
-    return SimpleNamespace(ramp=SimpleNamespace(profile=profile or [1.0], profiles=profiles))
+    ramp = SimpleNamespace(profile=profile or [1.0], profiles=profiles)
+    return SimpleNamespace(ramp=ramp, forecast=SimpleNamespace(capacity="mean", level=0.8))
 
 
 def make_parts(roster: pd.DataFrame, settings: Any, potential: float = 100.0) -> tuple[Any, Any, Any]:
@@ -108,8 +111,58 @@ def test_the_table_has_a_row_for_each_cell() -> None:
     forecast, inputs, settings = make_parts(roster, make_settings())
     capacity = make_capacity(forecast, inputs, settings)
     table = capacity_table(forecast, capacity)
-    assert list(table) == ["rep_id", "product_id", "period", "potential", "headcount", "ramp", "capacity"]
+    assert list(table) == ["rep_id", "product_id", "period", "potential", "headcount", "ramp", "factor", "capacity"]
     assert len(table) == 2 * 2 * 4
     row = table.set_index(["rep_id", "product_id", "period"]).loc[("R0", "b", "2027-02")]
-    assert row.tolist() == [100.0, 0.5, 1.0, 50.0]
+    assert row.tolist() == [100.0, 0.5, 1.0, 1.0, 50.0]
     assert table["capacity"].sum() == pytest.approx(capacity.values.sum())
+
+
+def make_sampled(roster: pd.DataFrame, at: float | str, spread: float = 0.2) -> tuple[Any, Any, Any]:
+    forecast, inputs, settings = make_parts(roster, make_settings([0.5]))
+    forecast.rep_mean = forecast.mean.sum(axis=(1, 2))
+    forecast.rep_spread = spread * forecast.rep_mean
+    settings.forecast.capacity = at
+    return forecast, inputs, settings
+
+
+@pytest.mark.parametrize("at", [0.1, 0.5, 0.9])
+def test_capacity_at_a_quantile_is_that_of_the_reps_own_sum(at: float) -> None:
+    roster = make_roster({"headcount": 0.5}, {"start_date": "2027-02-15"}, {"start_date": "2028-01-01"})
+    forecast, inputs, settings = make_sampled(roster, at)
+    capacity = make_capacity(forecast, inputs, settings)
+    sums = np.einsum("rtb,rt->rb", rep_paths(forecast), capacity.presence)
+    assert capacity.values.sum(axis=(1, 2)) == pytest.approx(np.quantile(sums, at, axis=1))
+    assert capacity.factor[:2] == pytest.approx(1 + 0.2 * NormalDist().inv_cdf(at), abs=0.01)
+    assert capacity.factor[2] == 1  # not there: nothing to scale
+    assert (np.diff(make_capacity(*make_sampled(roster, 0.95)).values - capacity.values) >= -1e-9).all()
+
+
+def test_a_quantile_below_zero_is_zero_and_told() -> None:
+    forecast, inputs, settings = make_sampled(make_roster({}, {}), 0.05, spread=1.0)
+    capacity = make_capacity(forecast, inputs, settings)
+    assert (capacity.values == 0).all()
+    (note,) = capacity.notes
+    assert str(note) == "the 0.05 quantile of the plan's sales is below 0, so capacity is 0, for R0, R1."
+
+
+def test_what_is_floored_is_told_in_money() -> None:
+    forecast, inputs, settings = make_parts(make_roster({"headcount": 0.5}, {}), make_settings())
+    forecast.mean[0, 0, 0] = -30.0
+    (note,) = make_capacity(forecast, inputs, settings).notes
+    assert note.what.endswith("higher than the forecast, for R0 (15)")
+
+
+def test_a_regions_quantile_is_not_the_sum_of_its_reps_quantiles() -> None:
+    roster = make_roster(*({} for _ in range(8))).assign(region="North", rep_name="")
+    forecast, inputs, settings = make_sampled(roster, 0.1)
+    capacity = make_capacity(forecast, inputs, settings)
+    table = outlook_table(forecast, capacity, inputs, settings).set_index(["level", "key"])
+    north, reps = table.loc[("region", "North")], table.loc["rep"]
+    assert north["capacity"] == pytest.approx(reps["capacity"].sum())
+    assert reps["capacity"].to_numpy() == pytest.approx(reps["quantile"].to_numpy())
+    assert north["quantile"] > north["capacity"]  # not all of them are unlucky together
+    assert north["expected"] == pytest.approx(reps["expected"].sum())
+    assert table.loc[("all", "all")].tolist()[1:] == north.tolist()[1:]
+    assert (table["low"] < table["expected"]).all()
+    assert (table["expected"] < table["high"]).all()

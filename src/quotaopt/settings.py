@@ -75,9 +75,22 @@ def _check_profile(profile: list[float]) -> list[float]:
     return profile
 
 
+def _read_quantile(value: Any) -> Any:
+    if value == "mean":
+        return value
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if isinstance(value, bool) or not 0 < number < 1:
+        _refuse('neither "mean" nor a probability', 'Write "mean", or a number between 0 and 1 such as 0.4.')
+    return number
+
+
 Amount = Annotated[Decimal, BeforeValidator(_read_amount)]
 Month = Annotated[str, BeforeValidator(_read_month)]
 Paths = Annotated[tuple[Path, ...], BeforeValidator(_read_paths)]
+Quantile = Annotated[float | str, BeforeValidator(_read_quantile)]
 SomePaths = Annotated[Paths, AfterValidator(_check_paths)]
 Profile = Annotated[list[float], AfterValidator(_check_profile)]
 Headers = dict[str, str]
@@ -114,11 +127,15 @@ class Data(Section):
 
 
 class Forecasting(Section):
-    """Which forecaster, how many months of history, and the width of the low-high range."""
+    """Which forecaster, how many months of history, the width of the low-high range, and what capacity is taken at.
+
+    `capacity` is ``"mean"``, or the quantile of each rep's sum over the plan: at 0.3 seven reps in ten sell more.
+    """
 
     method: str = "auto"
     months: int = Field(default=36, ge=1)
     level: float = Field(default=0.8, gt=0, lt=1)
+    capacity: Quantile = "mean"
 
 
 class Ramp(Section):
