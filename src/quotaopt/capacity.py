@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from quotaopt.attrition import seat_ramp
 from quotaopt.errors import Finding, InputError
 from quotaopt.forecast import Forecast, cell_columns
 from quotaopt.forecast.notes import list_names
@@ -40,6 +41,8 @@ class Capacity:
     expected : mean potential × headcount × ramp, money, shape (reps, products, months); never negative.
     factor : quantile of a rep's sum over the plan / its mean, shape (reps,); 1 where capacity is the mean.
     notes : what was set to zero.
+    after_leaving : `expected` when people leave and are replaced, shape (reps, products, months); None when
+        ``[attrition]`` says that nobody leaves.
     """
 
     headcount: Floats
@@ -47,6 +50,7 @@ class Capacity:
     expected: Floats
     factor: Floats
     notes: tuple[Finding, ...] = ()
+    after_leaving: Floats | None = None
 
     @property
     def presence(self) -> Floats:
@@ -81,7 +85,10 @@ def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Cap
         mean = expected.sum(axis=(1, 2))
         factor = np.divide(np.maximum(wanted, 0.0), mean, out=factor, where=mean > 0)
         notes += _note_nothing(forecast, wanted, float(at))
-    return Capacity(headcount, ramp, expected, factor, notes)
+    left = None
+    if settings.attrition.other or any(settings.attrition.monthly.values()):
+        left = np.maximum(forecast.mean, 0.0) * (headcount * seat_ramp(roster, ramp, settings))[:, None, :]
+    return Capacity(headcount, ramp, expected, factor, notes, left)
 
 
 def _note_floored(forecast: Forecast, presence: Floats) -> tuple[Finding, ...]:
@@ -128,19 +135,24 @@ def outlook_table(forecast: Forecast, capacity: Capacity, inputs: Inputs, settin
     low, high : central interval of the same, of the share ``forecast.level``.
     capacity : what the plan uses, the sum of the reps' capacities.
     quantile : the quantile that capacity is taken at, of this level's own sum; `expected` where it is the mean.
+    after_leaving : `expected` when people leave and are replaced; nan when ``[attrition]`` says that nobody does.
     """
     roster = inputs.roster.set_index("rep_id").loc[list(forecast.reps)]
     sums = np.einsum("rtb,rt->rb", rep_paths(forecast), capacity.presence)
-    mean = np.stack([forecast.mean.sum(axis=(1, 2)), capacity.expected.sum(axis=(1, 2)),
-                     capacity.values.sum(axis=(1, 2))], axis=1)  # fmt: skip
+    left = np.full_like(capacity.expected, np.nan) if capacity.after_leaving is None else capacity.after_leaving
+    cells = (forecast.mean, capacity.expected, capacity.values, left)
+    mean = np.stack([cell.sum(axis=(1, 2)) for cell in cells], axis=1)
     at, parts = settings.forecast.capacity, []
     for level, labels in (("all", ["all"] * len(roster)), ("region", roster["region"]), ("rep", forecast.reps)):
         keys, group = group_of([str(label) for label in labels])
-        paths, (potential, expected, used) = sum_groups(sums, group, len(keys)), sum_groups(mean, group, len(keys)).T
+        paths, (potential, expected, used, after) = (
+            sum_groups(sums, group, len(keys)),
+            sum_groups(mean, group, len(keys)).T,
+        )
         low, high = central_range(paths, float(settings.forecast.level))
         quantile = expected if at == "mean" else np.maximum(np.quantile(paths, float(at), axis=1), 0.0)
         part = {"level": level, "key": keys, "potential": potential, "expected": expected, "low": low, "high": high,
-                "capacity": used, "quantile": quantile}  # fmt: skip
+                "capacity": used, "quantile": quantile, "after_leaving": after}  # fmt: skip
         parts.append(pd.DataFrame(part))
     table = pd.concat(parts, ignore_index=True)
     names = table["key"].map(roster["rep_name"]).where(table["level"] == "rep")

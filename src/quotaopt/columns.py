@@ -109,6 +109,7 @@ OUTLOOK: Final = (
     Column("high", "number", "upper end of that range", "money"),
     Column("capacity", "number", "what the plan uses: the sum of the reps' capacities", "money"),
     Column("quantile", "number", "the quantile `forecast.capacity` of this level's own sum", "money"),
+    Column("after_leaving", "number", "`expected` if people leave as [attrition] says; else empty", "money"),
 )
 RULES: Final = (
     Column("rule", "string", "name of the rule"),

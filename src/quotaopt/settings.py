@@ -93,6 +93,7 @@ Paths = Annotated[tuple[Path, ...], BeforeValidator(_read_paths)]
 Quantile = Annotated[float | str, BeforeValidator(_read_quantile)]
 SomePaths = Annotated[Paths, AfterValidator(_check_paths)]
 Profile = Annotated[list[float], AfterValidator(_check_profile)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Headers = dict[str, str]
 
 
@@ -148,6 +149,17 @@ class Ramp(Section):
     profiles: dict[str, Profile] = {}
 
 
+class Attrition(Section):
+    """How many people leave, as shares a month by role, and how long a seat stays empty.
+
+    Used to say what the company can expect; an individual's quota never counts on it.
+    """
+
+    monthly: dict[str, Share] = {}
+    other: Share = 0.0
+    backfill: int = Field(default=2, ge=0)
+
+
 class Rounding(Section):
     """Money in one rounding unit."""
 
@@ -186,6 +198,7 @@ class Settings(Section):
     data: Data
     forecast: Forecasting = Forecasting()
     ramp: Ramp = Ramp()
+    attrition: Attrition = Attrition()
     rules: dict[str, Annotated[Any, AfterValidator(_check_rule)]] = {"meet_target": {}, "keep_locks": {}}
     rounding: Rounding = Rounding()
     solver: Solving = Solving()
