@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from quotaopt.forecast.methods import forecasters
-from quotaopt.forecast.panel import make_past
+from quotaopt.forecast.past import make_past
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
