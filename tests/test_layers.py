@@ -30,6 +30,7 @@ LAYERS = [
         "mend",
         "compare",
         "project",
+        "seats",
         "sensitivity",
         "price_of_fairness",
         "whatif",
