@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from quotaopt.attrition import seat_ramp
 from quotaopt.capacity import capacity_table, make_capacity, outlook_table
 from quotaopt.errors import InputError
-from quotaopt.forecast.paths import rep_paths
+from quotaopt.forecast.ranges import rep_paths
 from quotaopt.presence import check_profiles, count_heads, read_ramp
 from quotaopt.settings import Attrition
 

@@ -157,6 +157,22 @@ ACCURACY: Final = (
     Column("mase", "number", "absolute error / that of the seasonal naive in the past", "ratio"),
     Column("chosen", "boolean", "whether the run used it"),
 )
+BACKTEST: Final = (
+    Column("origin", "string", "first month that was forecast, from the months before it; all for all of them"),
+    Column("level", "string", "all, region, product, rep or cell (rep × product)"),
+    Column("method", "string", "forecaster"),
+    Column("wape_month", "number", "absolute error of months / sales", "ratio"),
+    Column("wape_sum", "number", "absolute error of the whole horizon / sales", "ratio"),
+    Column("bias", "number", "error / sales; positive when too high", "ratio"),
+    Column("mase", "number", "absolute error / that of the seasonal naive in the past", "ratio"),
+    Column("crps_month", "number", "continuous ranked probability score of months / sales; lower is better", "ratio"),
+    Column("crps_sum", "number", "the same of the whole horizon", "ratio"),
+    Column("coverage_month", "number", "share of months inside their range; right is `forecast.level`", "ratio"),
+    Column("coverage_sum", "number", "the same of the whole horizon", "ratio"),
+    Column("width_month", "number", "mean width of the range of months / sales", "ratio"),
+    Column("width_sum", "number", "the same of the whole horizon", "ratio"),
+    Column("chosen", "boolean", "whether the run uses this method"),
+)
 CONFLICTS: Final = (
     Column("rule", "string", "name of the rule"),
     Column("scope", "string", "what the row totals"),
