@@ -157,6 +157,26 @@ ACCURACY: Final = (
     Column("mase", "number", "absolute error / that of the seasonal naive in the past", "ratio"),
     Column("chosen", "boolean", "whether the run used it"),
 )
+VACANT: Final = (
+    Column("holder", "string", "the territory without a rep, or the rep who is not there"),
+    Column("region", "string", "its region"),
+    Column("period", "string", "month, like 2027-01"),
+    Column("potential", "number", "forecast that nobody is there to sell", "money"),
+)
+FENCED: Final = (
+    Column("rep_id", "string", "the rep"),
+    Column("product_id", "string", "the product"),
+    Column("month", "string", "month of the past, like 2026-05"),
+    Column("amount", "number", "sold, as by a full-time, fully ramped rep", "money"),
+    Column("kept", "number", "what the forecast was made from", "money"),
+    Column("cut", "number", "amount - kept: taken for a one-off order", "money"),
+)
+FLOORED: Final = (
+    Column("rep_id", "string", "the rep"),
+    Column("product_id", "string", "the product"),
+    Column("period", "string", "month, like 2027-01"),
+    Column("amount", "number", "what was forecast: more returns than sales; 0 is used", "money"),
+)
 BACKTEST: Final = (
     Column("origin", "string", "first month that was forecast, from the months before it; all for all of them"),
     Column("level", "string", "all, region, product, rep or cell (rep × product)"),

@@ -42,13 +42,18 @@ def count_heads(roster: pd.DataFrame, months: Sequence[str]) -> Floats:
 
     The start and the end date are both days at work; a missing date is no limit.
     """
+    share = share_of_days(roster["start_date"], roster["end_date"], months)
+    return np.asarray(share * roster["headcount"].to_numpy(np.float64)[:, None])
+
+
+def share_of_days(start: pd.Series[pd.Timestamp], end: pd.Series[pd.Timestamp], months: Sequence[str]) -> Floats:
+    """Share of each month's calendar days from `start` to `end`, both included; shape (rows, months)."""
     month = np.array(months, dtype="datetime64[M]")
     first, after = (m.astype("datetime64[D]") for m in (month, month + np.timedelta64(1, "M")))
-    start = _days(roster["start_date"], first[0])[:, None]
-    leave = _days(roster["end_date"], after[-1])[:, None] + np.timedelta64(1, "D")
-    days = (np.minimum(leave, after) - np.maximum(start, first)).astype(np.float64)
-    share = np.maximum(days, 0.0) / (after - first).astype(np.float64)
-    return np.asarray(share * roster["headcount"].to_numpy(np.float64)[:, None])
+    begin = _days(start, first[0])[:, None]
+    leave = _days(end, after[-1])[:, None] + np.timedelta64(1, "D")
+    days = (np.minimum(leave, after) - np.maximum(begin, first)).astype(np.float64)
+    return np.asarray(np.maximum(days, 0.0) / (after - first).astype(np.float64))
 
 
 def read_ramp(roster: pd.DataFrame, months: Sequence[str], settings: Settings) -> Floats:

@@ -63,13 +63,19 @@ def tables_of(
 def forecast_tables(
     scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Capacity, cells: pd.DataFrame
 ) -> Tables:
-    """Those tables of a run that need no plan, by file name; `cells` has a row for each rep × product × month."""
-    return {
+    """Those tables of a run that need no plan, by file name; `cells` has a row for each rep × product × month.
+
+    ``vacant``, ``fenced`` and ``floored`` are there when they hold something.
+    """
+    made: Tables = {
         "forecast": (cells, c.FORECAST),
         "capacity": (cells, c.CAPACITY),
         "outlook": (outlook_table(forecast, capacity, inputs, scenario.settings), c.OUTLOOK),
         "accuracy": (forecast.accuracy, c.ACCURACY),
     }
+    found = {"vacant": (forecast.vacant, c.VACANT), "fenced": (forecast.fenced, c.FENCED)}
+    found["floored"] = (forecast.floored, c.FLOORED)
+    return made | {name: pair for name, pair in found.items() if len(pair[0])}
 
 
 def cell_table(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Capacity, plan: Plan) -> pd.DataFrame:

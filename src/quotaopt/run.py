@@ -163,7 +163,9 @@ def run_scenario(
     if model:
         with timer("model"):
             stated = checked.plan.statement or state(problem, rule_uses(scenario))
-            write_model(model, problem, stated, goal_uses(scenario, problem)[0][1])
+            quota = checked.plan.quota
+            totals = None if quota is None else quota.sum(axis=(1, 2)).astype(float)
+            write_model(model, problem, stated, goal_uses(scenario, problem)[0][1], totals)
     parent = out or scenario.root / "runs"
     with timer("write"), new_folder(parent, f"{started:%Y-%m-%d}-{scenario.name}") as (run_id, folder):
         tables = tables_of(run_id, scenario, inputs, forecast, capacity, checked.plan, [*notes, *checked.notes])

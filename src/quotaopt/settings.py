@@ -111,31 +111,49 @@ class Columns(Section):
     products: Headers = {}
     locks: Headers = {}
     plan: Headers = {}
+    assignments: Headers = {}
 
 
 class Data(Section):
-    """The input files, and how to read them."""
+    """The input files, and how to read them.
+
+    `history_follows` says what happens to past sales when `assignments` give a territory to somebody else:
+    they go with the territory, or stay with the rep who made them.
+    """
 
     history: SomePaths
     roster: SomePaths
     products: Paths = ()
     locks: Paths = ()
     plan: Paths = ()
+    assignments: Paths = ()
     encoding: Annotated[str, AfterValidator(_check_encoding)] = "auto"
     duplicates: Literal["error", "sum"] = "error"
     unknown_reps: Literal["error", "drop"] = "error"
+    history_follows: Literal["territory", "rep"] = "territory"
     columns: Columns = Columns()
+
+
+class Whale(Section):
+    """A large month that will come again: not cut by the fence. Without a product all of them, without a rep all."""
+
+    rep: str = ""
+    product: str = ""
+    month: Month
 
 
 class Forecasting(Section):
     """Which forecaster, how many months of history, the width of the low-high range, and what capacity is taken at.
 
+    With `fence` one-off orders are cut for the forecast, except `keep_whales`.
     `capacity` is ``"mean"``, or the quantile of each rep's sum over the plan: at 0.3 seven reps in ten sell more.
     """
 
     method: str = "auto"
     months: int = Field(default=36, ge=1)
     level: float = Field(default=0.8, gt=0, lt=1)
+    fence: bool = True
+    keep_whales: list[Whale] = []
     capacity: Quantile = "mean"
 
 

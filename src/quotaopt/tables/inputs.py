@@ -12,10 +12,18 @@ import pandas as pd
 
 from quotaopt.errors import Finding, InputError, nearest, split_place
 from quotaopt.scenario import Scenario
-from quotaopt.tables.checks import check_keys, check_known, check_order, drop_subtotals, read_cells
+from quotaopt.tables.checks import check_keys, check_known, check_order, check_shares, drop_subtotals, read_cells
 from quotaopt.tables.read import read_sheet
 from quotaopt.tables.schema import TABLES, plain_header
-from quotaopt.tables.shape import LockRow, make_history, make_locks, make_plan, make_products, make_roster
+from quotaopt.tables.shape import (
+    LockRow,
+    make_assignments,
+    make_history,
+    make_locks,
+    make_plan,
+    make_products,
+    make_roster,
+)
 from quotaopt.tables.sheet import Sheet, join_sheets
 from quotaopt.text import counted
 
@@ -25,6 +33,7 @@ REMEDIES = {
     "products": "Keep one row for each product.",
     "locks": "Keep one of the two.",
     "plan": "Keep one of the two.",
+    "assignments": "Keep one of the two.",
 }
 
 
@@ -34,7 +43,8 @@ class Inputs:
 
     Attributes
     ----------
-    history : rep_id, product_id, month (``YYYY-MM``), amount; one row for each rep × product × month.
+    history : rep_id, product_id, month (``YYYY-MM``), amount, and territory_id where the file has it (empty: not
+        known); one row for each combination.
     roster : rep_id, rep_name, region, team, manager, channel, segment, role, peer_group (texts, empty when absent),
         start_date, end_date (NaT when absent), headcount, ramp_profile, and the columns we do not know as given.
     products : product_id, product_name, family, launch_month, end_month (texts, empty when absent), and others.
@@ -42,6 +52,7 @@ class Inputs:
     plan : rep_id, product_id, month, quota (`Decimal`), when the scenario names a current plan.
     warnings : what was odd but no problem.
     hashes : file → SHA-256.
+    assignments : rep_id, territory_id, start_date, end_date (NaT: no limit), share, when the scenario names them.
     """
 
     history: pd.DataFrame
@@ -51,6 +62,7 @@ class Inputs:
     plan: pd.DataFrame | None = None
     warnings: tuple[Finding, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
+    assignments: pd.DataFrame | None = None
 
 
 def read_inputs(scenario: Scenario) -> Inputs:
@@ -76,6 +88,7 @@ def read_inputs(scenario: Scenario) -> Inputs:
         make_plan(sheets["plan"], unit) if scenario.settings.data.plan else None,
         findings,
         {file: digest for sheet in sheets.values() for file, digest in sheet.hashes.items()},
+        make_assignments(sheets["assignments"]) if scenario.settings.data.assignments else None,
     )
 
 
@@ -105,6 +118,8 @@ def _read_table(scenario: Scenario, name: str) -> Sheet:
         sheet.warn(f"added up the amounts of {counted(again, 'row')} that repeat an earlier one", code="duplicate")
     check_order(sheet, "start_date", "end_date")
     check_order(sheet, "launch_month", "end_month")
+    if name == "assignments":
+        check_shares(sheet)
     return sheet
 
 
@@ -141,16 +156,25 @@ def _check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
     """Problems that need two tables, or a table and the scenario."""
     settings = scenario.settings
     roster, products = sheets["roster"], sheets["products"]
+    assignments, sold = sheets["assignments"], _ids(sheets["history"], "rep_id")
+    known_reps = _ids(roster, "rep_id")
+    allowed = {
+        "history": known_reps | _ids(assignments, "rep_id"),
+        "locks": known_reps,
+        "plan": known_reps,
+        "assignments": known_reps | sold,
+    }
     if settings.data.unknown_reps == "drop":
-        _drop_unknown(sheets["history"], roster)
-    for name in ("history", "locks", "plan"):
+        _drop_unknown(sheets["history"], roster, allowed["history"])
+    for name, reps in allowed.items():
         if roster.has("rep_id"):
             extra = ' Or set data.unknown_reps = "drop".' if name == "history" else ""
-            check_known(sheets[name], "rep_id", _ids(roster, "rep_id"), _files(roster), f"Add the rep there.{extra}")
+            check_known(sheets[name], "rep_id", reps, _files(roster), f"Add the rep there.{extra}")
         known = products if products.has("product_id") else sheets["history"]
         if known.has("product_id") and known is not sheets[name]:
             ids = _ids(known, "product_id")
             check_known(sheets[name], "product_id", ids, _files(known), "Add the product there.")
+    _check_territories(sheets["history"], assignments)
     profiles = settings.ramp.profiles
     check_known(roster, "ramp_profile", profiles, "[ramp.profiles]", f"Profiles: {', '.join(profiles) or 'none'}.")
     months = settings.months
@@ -174,9 +198,18 @@ def _check_nodes(scenario: Scenario, sheet: Sheet, column: str, key: str, values
             sheet.findings.append(Finding(f"not in {_files(sheet)}", remedy, *place, key, name, code=f"unknown-{key}"))
 
 
-def _drop_unknown(history: Sheet, roster: Sheet) -> None:
+def _check_territories(history: Sheet, assignments: Sheet) -> None:
+    """Territories written in the history must be assigned to somebody; without assignments they are not looked at."""
+    if assignments.has("territory_id"):
+        known = _ids(assignments, "territory_id")
+        check_known(history, "territory_id", known, _files(assignments), "Add the territory there.")
+    elif history.has("territory_id"):
+        remedy = "Say who holds which territory in a table of assignments (data.assignments)."
+        history.warn(f"{history.label('territory_id')} is not used", remedy, code="territory")
+
+
+def _drop_unknown(history: Sheet, roster: Sheet, known: set[str]) -> None:
     if history.has("rep_id") and roster.has("rep_id"):
-        known = _ids(roster, "rep_id")
         unknown = history.rows_where("rep_id", lambda text: text not in known)
         if unknown.size:
             reps = len(set(history.frame["rep_id"].to_numpy()[unknown]))
@@ -194,7 +227,7 @@ def _drop_other_months(plan: Sheet, months: tuple[str, ...]) -> None:
 
 
 def _ids(sheet: Sheet, column: str) -> set[str]:
-    return set(sheet.frame[column]) - {""}
+    return set(sheet.frame[column]) - {""} if sheet.has(column) else set()
 
 
 def _files(sheet: Sheet) -> str:
