@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from quotaopt.attrition import seat_ramp
 from quotaopt.capacity import capacity_table, make_capacity, outlook_table
 from quotaopt.errors import InputError
-from quotaopt.forecast.paths import rep_paths
+from quotaopt.forecast.ranges import rep_paths
 from quotaopt.presence import check_profiles, count_heads, read_ramp
 from quotaopt.settings import Attrition
 
@@ -38,7 +38,7 @@ def make_settings(profile: list[float] | None = None, **profiles: list[float]) -
 def make_parts(roster: pd.DataFrame, settings: Any, potential: float = 100.0) -> tuple[Any, Any, Any]:
     reps = tuple(sorted(roster["rep_id"]))
     mean = np.full((len(reps), 2, len(MONTHS)), potential)
-    forecast = SimpleNamespace(reps=reps, products=("a", "b"), months=MONTHS, mean=mean)
+    forecast = SimpleNamespace(reps=reps, products=("a", "b"), months=MONTHS, mean=mean, samples=None)
     return forecast, SimpleNamespace(roster=roster), settings
 
 

@@ -39,7 +39,7 @@ from quotaopt.plan import Plan
 from quotaopt.policy import goal_uses, rule_uses
 from quotaopt.prepare import check_data
 from quotaopt.presence import check_profiles
-from quotaopt.record import shape, tables_of
+from quotaopt.record import Tables, shape, tables_of
 from quotaopt.scenario import Scenario, load_scenario
 from quotaopt.seats import with_seats
 from quotaopt.tables import Inputs, datapackage, read_inputs, write_csv
@@ -51,7 +51,6 @@ PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "highspy", "pulp", "pyda
 EXIT = {"optimal": 0, "feasible": 0, "infeasible": 3, "no_solution": 4, "failed": 4, "unbounded": 70}
 
 Progress = Callable[[str], None]
-Tables = dict[str, tuple[pd.DataFrame, Sequence[c.Column]]]
 
 
 def load_scenarios(names: Sequence[str], project: Path, sets: Sequence[str] = ()) -> list[Scenario]:
