@@ -114,6 +114,7 @@ def answer_ours(known: Panel, horizon: int, hierarchy: Hierarchy, samples: int =
     """The forecast this project makes, with the quantiles of its joint sample paths where it has them."""
     try:
         from quotaopt.forecast.draws import Draws
+
         from quotaopt.forecast.pooled import make_outlook
     except ImportError:
         return answer_means(hierarchy, forecasters["auto"](known, horizon))
@@ -304,6 +305,7 @@ def _coherence() -> tuple[float, ...]:
     hierarchy = make_hierarchy(panel, np.array([], dtype=object))
     try:
         from quotaopt.forecast.draws import Draws
+
         from quotaopt.forecast.pooled import make_outlook
     except ImportError:
         return ()
@@ -359,6 +361,7 @@ def forecast_whole(panel: Panel, samples: int = 200) -> None:
     """Mean, and quantiles of cells, reps, regions and the company from joint paths, streamed by blocks of reps."""
     try:
         from quotaopt.forecast.draws import Draws
+
         from quotaopt.forecast.pooled import make_outlook
     except ImportError:
         forecasters["auto"](panel, YEAR)

@@ -53,7 +53,9 @@ def slopes(fair: Fair, items: Items, bounded: Items, group: Ints, equal: Bools) 
     price, height = np.full(codes.size, np.nan), np.full(codes.size, -np.inf)
     if blocks:
         weights = _matrix([h.columns for h in held], [h.weight for h in held], int(group.max()) + 1)
-        members = _matrix([group[b.members] for b in blocks], [items.scale[b.members] for b in blocks], weights.shape[1])
+        members = _matrix(
+            [group[b.members] for b in blocks], [items.scale[b.members] for b in blocks], weights.shape[1]
+        )
         takes = sp.csr_array((np.ones(own.size), (group[stopped], own)), shape=(weights.shape[1], codes.size))
         sizes = [h.rows.size for h in held]
         gain = sp.csr_array(
