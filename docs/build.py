@@ -29,6 +29,7 @@ TABLES = {
     "totals.csv": ("The same, summed; only when a plan exists.", c.TOTALS),
     "forecast.csv": ("What a fully ramped, full-time rep would sell.", c.FORECAST),
     "capacity.csv": ("What each rep can carry.", c.CAPACITY),
+    "outlook.csv": ("What company, regions and reps will sell over the plan, each with its own range.", c.OUTLOOK),
     "accuracy.csv": ("Errors of every forecaster in the back-tests.", c.ACCURACY),
     "rules.csv": ("Every row of every rule, and how far it is from its limit.", c.RULES),
     "goals.csv": ("What was aimed for, in order.", c.GOALS),

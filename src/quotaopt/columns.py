@@ -50,7 +50,7 @@ QUOTAS: Final = (
     Column("period_start", "date", "first day of the period"),
     Column("period_end", "date", "last day of the period"),
     Column("quota", "number", "money asked of the rep: the decision", "money"),
-    Column("capacity", "number", "potential × headcount × ramp", "money"),
+    Column("capacity", "number", "potential × headcount × ramp × factor", "money"),
     Column("stretch", "number", "quota / capacity; empty where capacity is 0", "ratio"),
     Column("potential", "number", "what a fully ramped, full-time rep would sell", "money"),
     Column("low", "number", "lower end of the forecast range of `potential`", "money"),
@@ -96,7 +96,20 @@ CAPACITY: Final = (
     Column("headcount", "number", "share of a full-time seat that is there", "ratio"),
     Column("ramp", "number", "share of full productivity reached", "ratio"),
     Column("working_days", "integer", "empty while no calendar is named"),
-    Column("capacity", "number", "potential × headcount × ramp", "money"),
+    Column("factor", "number", "the quantile `forecast.capacity` of the rep's sum / its mean; 1 at the mean", "ratio"),
+    Column("capacity", "number", "potential × headcount × ramp × factor", "money"),
+)
+OUTLOOK: Final = (
+    Column("level", "string", "all, region or rep"),
+    Column("key", "string", "which one"),
+    Column("name", "string", "the rep's name"),
+    Column("potential", "number", "what fully ramped, full-time reps would sell over the plan", "money"),
+    Column("expected", "number", "what those present sell: potential × headcount × ramp", "money"),
+    Column("low", "number", "lower end of the range of `expected`, from sample paths of this level itself", "money"),
+    Column("high", "number", "upper end of that range", "money"),
+    Column("capacity", "number", "what the plan uses: the sum of the reps' capacities", "money"),
+    Column("quantile", "number", "the quantile `forecast.capacity` of this level's own sum", "money"),
+    Column("after_leaving", "number", "`expected` if people leave as [attrition] says; else empty", "money"),
 )
 RULES: Final = (
     Column("rule", "string", "name of the rule"),

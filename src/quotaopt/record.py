@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quotaopt import columns as c
-from quotaopt.capacity import Capacity, capacity_table
+from quotaopt.capacity import Capacity, capacity_table, outlook_table
 from quotaopt.errors import Finding
 from quotaopt.forecast import Forecast, forecast_table
 from quotaopt.plan import Plan
@@ -50,12 +50,13 @@ def tables_of(
         made["conflicts"] = plan.conflicts, c.CONFLICTS
     made["forecast"] = cells, c.FORECAST
     made["capacity"] = cells, c.CAPACITY
+    made["outlook"] = outlook_table(forecast, capacity, inputs, scenario.settings), c.OUTLOOK
     made["accuracy"] = forecast.accuracy, c.ACCURACY
     made["rules"] = plan.rules, c.RULES
     made["goals"] = plan.goals, c.GOALS
     made["fairness"] = plan.fairness, c.FAIRNESS
     made["measures"] = plan.measures, c.MEASURES
-    findings = (*notes, *inputs.warnings, *forecast.notes, *plan.notes)
+    findings = (*notes, *inputs.warnings, *forecast.notes, *capacity.notes, *plan.notes)
     made["warnings"] = finding_table(findings), c.WARNINGS
     return {name: (shape(frame, columns), columns) for name, (frame, columns) in made.items()}
 
@@ -63,7 +64,9 @@ def tables_of(
 def cell_table(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Capacity, plan: Plan) -> pd.DataFrame:
     """One row per rep × product × month with everything known of that cell; amounts in money."""
     problem, roster = plan.problem, inputs.roster.set_index("rep_id")
-    table = forecast_table(forecast).join(capacity_table(forecast, capacity)[["headcount", "ramp", "capacity"]])
+    table = forecast_table(forecast).join(
+        capacity_table(forecast, capacity)[["headcount", "ramp", "factor", "capacity"]]
+    )
     ends = dict(
         zip(forecast.months, pd.PeriodIndex(forecast.months, freq="M").end_time.strftime("%Y-%m-%d"), strict=True)
     )

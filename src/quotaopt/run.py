@@ -26,6 +26,7 @@ from quotaopt.archive import RECORD, Run, find_run, list_runs, load_run, new_fol
 from quotaopt.capacity import make_capacity
 from quotaopt.crosscheck import Crosscheck, solve_with_each
 from quotaopt.errors import Finding, InputError, QuotaoptError
+from quotaopt.feasibility import check_capacity
 from quotaopt.forecast import Forecast, make_forecast
 from quotaopt.mend import write_repairs
 from quotaopt.optimize.export_model import check_model_path, write_model
@@ -157,15 +158,18 @@ def run_scenario(
     with timer("capacity"):
         capacity = make_capacity(forecast, inputs, scenario.settings)
         problem = prepare(scenario, inputs, forecast, capacity)
+        notes = [*check_capacity(problem, state(problem, rule_uses(scenario)), capacity)]
     with timer("solve"):
         checked = solve_with_each(problem, scenario, solvers or (scenario.settings.solver.name,), timer.progress)
     if model:
         with timer("model"):
             stated = checked.plan.statement or state(problem, rule_uses(scenario))
-            write_model(model, problem, stated, goal_uses(scenario, problem)[0][1])
+            quota = checked.plan.quota
+            totals = None if quota is None else quota.sum(axis=(1, 2)).astype(float)
+            write_model(model, problem, stated, goal_uses(scenario, problem)[0][1], totals)
     parent = out or scenario.root / "runs"
     with timer("write"), new_folder(parent, f"{started:%Y-%m-%d}-{scenario.name}") as (run_id, folder):
-        tables = tables_of(run_id, scenario, inputs, forecast, capacity, checked.plan, checked.notes)
+        tables = tables_of(run_id, scenario, inputs, forecast, capacity, checked.plan, [*notes, *checked.notes])
         if len(solvers) > 1:
             tables["solvers"] = _solver_table(checked)
         record = describe(run_id, scenario, inputs, forecast, checked)

@@ -75,11 +75,25 @@ def _check_profile(profile: list[float]) -> list[float]:
     return profile
 
 
+def _read_quantile(value: Any) -> Any:
+    if value == "mean":
+        return value
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if isinstance(value, bool) or not 0 < number < 1:
+        _refuse('neither "mean" nor a probability', 'Write "mean", or a number between 0 and 1 such as 0.4.')
+    return number
+
+
 Amount = Annotated[Decimal, BeforeValidator(_read_amount)]
 Month = Annotated[str, BeforeValidator(_read_month)]
 Paths = Annotated[tuple[Path, ...], BeforeValidator(_read_paths)]
+Quantile = Annotated[float | str, BeforeValidator(_read_quantile)]
 SomePaths = Annotated[Paths, AfterValidator(_check_paths)]
 Profile = Annotated[list[float], AfterValidator(_check_profile)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Headers = dict[str, str]
 
 
@@ -129,8 +143,9 @@ class Whale(Section):
 
 
 class Forecasting(Section):
-    """Which forecaster, how many months of history, and the width of the low-high range.
+    """Which forecaster, how many months of history, the width of the low-high range, and what capacity is taken at.
 
+    `capacity` is ``"mean"``, or the quantile of each rep's sum over the plan: at 0.3 seven reps in ten sell more.
     With `fence` one-off orders are cut for the forecast, except `keep_whales`.
     """
 
@@ -139,6 +154,7 @@ class Forecasting(Section):
     level: float = Field(default=0.8, gt=0, lt=1)
     fence: bool = True
     keep_whales: list[Whale] = []
+    capacity: Quantile = "mean"
 
 
 class Ramp(Section):
@@ -149,6 +165,17 @@ class Ramp(Section):
 
     profile: Profile = [1.0]
     profiles: dict[str, Profile] = {}
+
+
+class Attrition(Section):
+    """How many people leave, as shares a month by role, and how long a seat stays empty.
+
+    Used to say what the company can expect; an individual's quota never counts on it.
+    """
+
+    monthly: dict[str, Share] = {}
+    other: Share = 0.0
+    backfill: int = Field(default=2, ge=0)
 
 
 class Rounding(Section):
@@ -189,6 +216,7 @@ class Settings(Section):
     data: Data
     forecast: Forecasting = Forecasting()
     ramp: Ramp = Ramp()
+    attrition: Attrition = Attrition()
     rules: dict[str, Annotated[Any, AfterValidator(_check_rule)]] = {"meet_target": {}, "keep_locks": {}}
     rounding: Rounding = Rounding()
     solver: Solving = Solving()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, mon
 from quotaopt.forecast.past import make_past
 from quotaopt.forecast.peers import Peers, find_peers
 from quotaopt.forecast.spread import measure_spread
+from quotaopt.forecast.vacant import leave_vacant
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
@@ -47,6 +48,10 @@ class Forecast:
     notes : what a planner should know.
     fenced : one-off orders that were cut for the forecast, see `list_cuts`.
     floored : plan months in which returns would exceed sales, forecast zero: rep_id, product_id, period, amount.
+    samples : equally likely paths of each rep's months, the same draw for all reps, shape (reps, months, draws); none
+        when the method gives a mean and a spread alone.
+    vacant : what nobody is there to sell, one row per holder (rep or territory) × month: holder, region, period,
+        potential.
     """
 
     reps: tuple[str, ...]
@@ -67,6 +72,8 @@ class Forecast:
     notes: tuple[Finding, ...]
     fenced: pd.DataFrame
     floored: pd.DataFrame
+    samples: Floats | None = None
+    vacant: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
@@ -98,7 +105,7 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     spread = measure_spread(panel, mean, peers, test, method, float(settings.forecast.level))
     notes = [*past.notes, *note_history(panel), *note_test(test, method, choice), *note_cells(panel, sold)]
     notes += [*note_cuts(fenced, past.panel), *note_floor(floored, mean)]
-    return Forecast(
+    made = Forecast(
         reps=panel.reps,
         products=panel.products,
         months=tuple(settings.months),
@@ -111,13 +118,14 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
         full_last_year=past.full_last_year,
         method=_name_methods(panel, peers, str(choice), sold),
         months_used=panel.seen.sum(axis=1),
-        flag=peers.flag,
+        flag=np.where(peers.flag == "", past.flag, peers.flag),
         own_weight=peers.own_weight,
         accuracy=measure_accuracy(test, method),
         notes=tuple(notes),
         fenced=fenced,
         floored=floored,
     )
+    return leave_vacant(made, past, inputs)
 
 
 def _forecast_mature(panel: Panel, horizon: int, choice: Choice) -> Floats:
