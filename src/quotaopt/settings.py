@@ -76,6 +76,18 @@ def _check_profile(profile: list[float]) -> list[float]:
     return profile
 
 
+def _read_quantile(value: Any) -> Any:
+    if value == "mean":
+        return value
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if isinstance(value, bool) or not 0 < number < 1:
+        _refuse('neither "mean" nor a probability', 'Write "mean", or a number between 0 and 1 such as 0.4.')
+    return number
+
+
 def _check_factor(value: Any) -> Any:
     number = not isinstance(value, bool) and isinstance(value, (int, float, Decimal))
     if value != "estimate" and not (number and 0 < value < 1000):
@@ -92,8 +104,10 @@ def _check_weights(weights: list[float]) -> list[float]:
 Amount = Annotated[Decimal, BeforeValidator(_read_amount)]
 Month = Annotated[str, BeforeValidator(_read_month)]
 Paths = Annotated[tuple[Path, ...], BeforeValidator(_read_paths)]
+Quantile = Annotated[float | str, BeforeValidator(_read_quantile)]
 SomePaths = Annotated[Paths, AfterValidator(_check_paths)]
 Profile = Annotated[list[float], AfterValidator(_check_profile)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Headers = dict[str, str]
 
 
@@ -134,6 +148,14 @@ class Data(Section):
     columns: Columns = Columns()
 
 
+class Whale(Section):
+    """A large month that will come again: not cut by the fence. Without a product all of them, without a rep all."""
+
+    rep: str = ""
+    product: str = ""
+    month: Month
+
+
 class Event(Section):
     """Something that changed the level for good: history before `month` is multiplied by `factor`.
 
@@ -149,8 +171,10 @@ class Event(Section):
 
 
 class Forecasting(Section):
-    """Which forecaster, how many months of history, and the width of the low-high range.
+    """Which forecaster, how many months of history, the width of the low-high range, and what capacity is taken at.
 
+    `capacity` is ``"mean"``, or the quantile of each rep's sum over the plan: at 0.3 seven reps in ten sell more.
+    With `fence` one-off orders are cut for the forecast, except `keep_whales`.
     `weights` of past years, last year first, are those of the method ``weighted_years``; `events` are known breaks.
     `no_rows` says what a month without a single row of a rep is: missing, zero, or judged from the rep's other months.
     """
@@ -158,6 +182,9 @@ class Forecasting(Section):
     method: str = "auto"
     months: int = Field(default=36, ge=1)
     level: float = Field(default=0.8, gt=0, lt=1)
+    fence: bool = True
+    keep_whales: list[Whale] = []
+    capacity: Quantile = "mean"
     weights: Annotated[list[float], AfterValidator(_check_weights)] = [0.5, 0.3, 0.2]
     no_rows: Literal["judge", "missing", "zero"] = "judge"
     events: list[Event] = []
@@ -180,6 +207,17 @@ class Ramp(Section):
         if unknown := [name for name in roles.values() if name not in known]:
             _refuse(f"no such ramp profile: {', '.join(unknown)}", f"Profiles: {', '.join(known) or 'none'}.")
         return roles
+
+
+class Attrition(Section):
+    """How many people leave, as shares a month by role, and how long a seat stays empty.
+
+    Used to say what the company can expect; an individual's quota never counts on it.
+    """
+
+    monthly: dict[str, Share] = {}
+    other: Share = 0.0
+    backfill: int = Field(default=2, ge=0)
 
 
 class Rounding(Section):
@@ -220,6 +258,7 @@ class Settings(Section):
     data: Data
     forecast: Forecasting = Forecasting()
     ramp: Ramp = Ramp()
+    attrition: Attrition = Attrition()
     rules: dict[str, Annotated[Any, AfterValidator(_check_rule)]] = {"meet_target": {}, "keep_locks": {}}
     rounding: Rounding = Rounding()
     solver: Solving = Solving()
