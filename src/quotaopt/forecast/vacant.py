@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -52,9 +52,9 @@ def _scale(forecast: Forecast, held: Floats) -> Forecast:
 
 
 def _keep(forecast: Forecast, rows: Bools) -> Forecast:
-    reps = tuple(np.array(forecast.reps, dtype=object)[rows])
-    by_rep = {name: getattr(forecast, name) for name in BY_REP}
-    return replace(forecast, reps=reps, **{k: None if array is None else array[rows] for k, array in by_rep.items()})
+    kept: dict[str, Any] = {name: getattr(forecast, name) for name in BY_REP}
+    kept = {name: None if values is None else values[rows] for name, values in kept.items()}
+    return replace(forecast, reps=tuple(np.array(forecast.reps, dtype=object)[rows]), **kept)
 
 
 def _absent(forecast: Forecast, past: Past, inputs: Inputs) -> Floats:
