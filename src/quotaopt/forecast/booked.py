@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from quotaopt.forecast.gaps import find_gaps, find_recorded
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, month_name, month_number
 from quotaopt.presence import count_heads, read_ramp
 
@@ -31,9 +32,10 @@ class Booked:
     products : sorted ids.
     first : month number of the first month of history.
     sales : money as booked, shape (people, products, months).
-    there : whether the person was there, shape (people, months).
+    there : whether the person was there and has records, shape (people, months).
     heads : share of the month's days between start and end date, shape (people, months).
     ramp : productivity of a new rep, 0..1, shape (people, months).
+    gaps : months without any record that are missing, not zero, see `find_gaps`, shape (people, months).
     """
 
     people: pd.DataFrame
@@ -44,6 +46,7 @@ class Booked:
     there: Bools
     heads: Floats
     ramp: Floats
+    gaps: Bools
 
     @property
     def span(self) -> range:
@@ -80,9 +83,9 @@ def book(inputs: Inputs, settings: Settings, history: pd.DataFrame, plan_start: 
     dated, ended = (people[c].notna().to_numpy()[:, None] for c in ("start_date", "end_date"))
     begun = np.maximum.accumulate(sold | (dated & (heads > 0)), axis=1)
     left = ~np.maximum.accumulate((sold | ~ended | (heads > 0))[:, ::-1], axis=1)[:, ::-1]
-    return Booked(
-        people, roster, products, span.start, sales, begun & ~left, heads, read_ramp(people, months, settings)
-    )
+    gaps = find_gaps(find_recorded(history, people.index, numbers - span.start, len(span)), sales)
+    there = begun & ~left & ~gaps
+    return Booked(people, roster, products, span.start, sales, there, heads, read_ramp(people, months, settings), gaps)
 
 
 def _find_people(inputs: Inputs) -> tuple[pd.DataFrame, int]:

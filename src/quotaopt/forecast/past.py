@@ -10,6 +10,7 @@ import pandas as pd
 
 from quotaopt.errors import Finding, InputError
 from quotaopt.forecast.booked import Booked, before_launch, book
+from quotaopt.forecast.gaps import note_gaps
 from quotaopt.forecast.handover import follow_territories
 from quotaopt.forecast.panel import Bools, Floats, Panel, Texts, month_name, month_number, warn
 from quotaopt.forecast.rows import Rows, stay_with_reps
@@ -48,7 +49,8 @@ def make_past(inputs: Inputs, settings: Settings) -> Past:
     """Align history, roster and products; let sales follow their territories where assignments are given.
 
     Months before a rep's start date are missing, or before the first sale when that is earlier or no date is given;
-    so are months after the end date, months before a product's launch, and months in which nobody sold anything.
+    so are months after the end date, months before a product's launch, months in which nobody sold anything, and
+    months without any record of a rep who sells every month.
     Amounts are divided by headcount × ramp, so that a half-time or ramping rep is not halved twice.
 
     Raises
@@ -65,6 +67,7 @@ def make_past(inputs: Inputs, settings: Settings) -> Past:
     if empty.any():
         names = ", ".join(month_name(booked.first + int(t)) for t in np.flatnonzero(empty)[:5])
         notes.append(warn(f"nobody sold anything in {names}: taken as missing, not as zero", code="empty_month"))
+    notes += note_gaps(booked.gaps, list(booked.people.index), booked.first)
     rows = _find_rows(inputs, settings, booked, history, notes)
     values = np.where(empty | before_launch(inputs.products, booked), np.nan, rows.values)
     values = values[:, :, -settings.forecast.months :]
