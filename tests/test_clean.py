@@ -196,7 +196,7 @@ def test_a_tenth_of_the_months_lost_moves_the_total_by_a_hundredth_at_most(metho
         result = run(holes, method)
         moved.append(result.mean.sum() / whole - 1)
         as_zero.append(run(np.nan_to_num(holes), method).mean.sum() / whole - 1)
-        assert any(n.code == "missing_month" for n in result.notes)
+        assert any(n.code == "no_rows" for n in result.notes)
         assert (result.months_used == sales.shape[2] - lost.sum(axis=1))[result.months_used < 36].all()
     assert abs(np.mean(moved)) <= 0.01
     assert np.mean(as_zero) < -0.03
@@ -208,7 +208,7 @@ def test_lost_months_of_real_data() -> None:
     whole = run(values, months=60).mean.sum()
     moved = [run(lose(values, seed)[0], months=60).mean.sum() / whole - 1 for seed in range(2)]
     assert abs(np.mean(moved)) <= 0.015
-    assert not any(n.code == "missing_month" for n in run(np.where(values > 0, values, np.nan), months=60).notes)
+    assert not any(n.code == "no_rows" for n in run(np.where(values > 0, values, np.nan), months=60).notes)
 
 
 def test_what_is_missing_and_what_is_zero() -> None:
@@ -219,10 +219,12 @@ def test_what_is_missing_and_what_is_zero() -> None:
     sales[3, :, 22:] = np.nan  # nothing at the end: zero, as nobody says that the rep left
     result = run(sales, "trailing_mean", months=24)
     assert result.months_used.tolist() == [23, 24, 24, 24]
-    note = next(n for n in result.notes if n.code == "missing_month")
-    assert note.what.endswith("R000 2024-11")
-    assert "amount 0" in note.remedy
+    note = next(n for n in result.notes if n.code == "no_rows")
+    assert note.what.endswith("R000 (2024-11)")
+    assert "rows of 0" in note.remedy
     assert result.mean[3, 0, 0] == pytest.approx(1000 / 12)
+    assert run(sales, months=24, no_rows="missing").months_used.tolist() == [23, 24, 24, 22]
+    assert run(sales, months=24, no_rows="zero").months_used.tolist() == [24] * 4
 
 
 @few

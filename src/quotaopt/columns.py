@@ -157,6 +157,42 @@ ACCURACY: Final = (
     Column("mase", "number", "absolute error / that of the seasonal naive in the past", "ratio"),
     Column("chosen", "boolean", "whether the run used it"),
 )
+VACANT: Final = (
+    Column("holder", "string", "the territory without a rep, or the rep who is not there"),
+    Column("region", "string", "its region"),
+    Column("period", "string", "month, like 2027-01"),
+    Column("potential", "number", "forecast that nobody is there to sell", "money"),
+)
+FENCED: Final = (
+    Column("rep_id", "string", "the rep"),
+    Column("product_id", "string", "the product"),
+    Column("month", "string", "month of the past, like 2026-05"),
+    Column("amount", "number", "sold, as by a full-time, fully ramped rep", "money"),
+    Column("kept", "number", "what the forecast was made from", "money"),
+    Column("cut", "number", "amount - kept: taken for a one-off order", "money"),
+)
+FLOORED: Final = (
+    Column("rep_id", "string", "the rep"),
+    Column("product_id", "string", "the product"),
+    Column("period", "string", "month, like 2027-01"),
+    Column("amount", "number", "what was forecast: more returns than sales; 0 is used", "money"),
+)
+BACKTEST: Final = (
+    Column("origin", "string", "first month that was forecast, from the months before it; all for all of them"),
+    Column("level", "string", "all, region, product, rep or cell (rep × product)"),
+    Column("method", "string", "forecaster"),
+    Column("wape_month", "number", "absolute error of months / sales", "ratio"),
+    Column("wape_sum", "number", "absolute error of the whole horizon / sales", "ratio"),
+    Column("bias", "number", "error / sales; positive when too high", "ratio"),
+    Column("mase", "number", "absolute error / that of the seasonal naive in the past", "ratio"),
+    Column("crps_month", "number", "continuous ranked probability score of months / sales; lower is better", "ratio"),
+    Column("crps_sum", "number", "the same of the whole horizon", "ratio"),
+    Column("coverage_month", "number", "share of months inside their range; right is `forecast.level`", "ratio"),
+    Column("coverage_sum", "number", "the same of the whole horizon", "ratio"),
+    Column("width_month", "number", "mean width of the range of months / sales", "ratio"),
+    Column("width_sum", "number", "the same of the whole horizon", "ratio"),
+    Column("chosen", "boolean", "whether the run uses this method"),
+)
 CONFLICTS: Final = (
     Column("rule", "string", "name of the rule"),
     Column("scope", "string", "what the row totals"),

@@ -9,6 +9,7 @@ import json
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError
@@ -38,8 +39,9 @@ from quotaopt.plan import Plan
 from quotaopt.policy import goal_uses, rule_uses
 from quotaopt.prepare import check_data
 from quotaopt.presence import check_profiles
-from quotaopt.record import shape, tables_of
+from quotaopt.record import Tables, shape, tables_of
 from quotaopt.scenario import Scenario, load_scenario
+from quotaopt.seats import with_seats
 from quotaopt.tables import Inputs, datapackage, read_inputs, write_csv
 
 __all__ = ["Run", "check_scenario", "find_run", "list_runs", "run_scenario"]
@@ -49,7 +51,6 @@ PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "highspy", "pulp", "pyda
 EXIT = {"optimal": 0, "feasible": 0, "infeasible": 3, "no_solution": 4, "failed": 4, "unbounded": 70}
 
 Progress = Callable[[str], None]
-Tables = dict[str, tuple[pd.DataFrame, Sequence[c.Column]]]
 
 
 def load_scenarios(names: Sequence[str], project: Path, sets: Sequence[str] = ()) -> list[Scenario]:
@@ -161,6 +162,9 @@ def run_scenario(
         notes = [*check_capacity(problem, state(problem, rule_uses(scenario)), capacity)]
     with timer("solve"):
         checked = solve_with_each(problem, scenario, solvers or (scenario.settings.solver.name,), timer.progress)
+    if checked.plan.status == "infeasible":
+        with timer("seats"):
+            checked = replace(checked, plan=with_seats(checked.plan, scenario, inputs))
     if model:
         with timer("model"):
             stated = checked.plan.statement or state(problem, rule_uses(scenario))

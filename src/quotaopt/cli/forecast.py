@@ -40,7 +40,8 @@ def forecast(
     found = make_forecast(inputs, settings)
     capacity, level = make_capacity(found, inputs, settings), settings.forecast.level
     if chosen:
-        sheet = make_sheet(chosen, inputs, found, capacity, trace_rep(inputs, settings, chosen), level)
+        trace = trace_rep(inputs, settings, list(dict.fromkeys(found.accuracy["method"])), chosen)
+        sheet = make_sheet(chosen, inputs, found, capacity, trace, level)
         rows, parts, content = sheet.months, [*rep_report(sheet, level)], rep_content(sheet)
     else:
         rows = forecast_rows(found, inputs, level, by)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from quotaopt.forecast.gaps import find_gaps, find_recorded
+from quotaopt.forecast.gaps import find_gaps
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, month_name, month_number
 from quotaopt.presence import count_heads, read_ramp
 
@@ -32,10 +32,10 @@ class Booked:
     products : sorted ids.
     first : month number of the first month of history.
     sales : money as booked, shape (people, products, months).
-    there : whether the person was there and has records, shape (people, months).
+    there : whether the person was there and the month is not missing, shape (people, months).
+    missing : months without a single row that are taken as missing, shape (people, months).
     heads : share of the month's days between start and end date, shape (people, months).
     ramp : productivity of a new rep, 0..1, shape (people, months).
-    gaps : months without any record that are missing, not zero, see `find_gaps`, shape (people, months).
     """
 
     people: pd.DataFrame
@@ -44,9 +44,9 @@ class Booked:
     first: int
     sales: Floats
     there: Bools
+    missing: Bools
     heads: Floats
     ramp: Floats
-    gaps: Bools
 
     @property
     def span(self) -> range:
@@ -83,9 +83,26 @@ def book(inputs: Inputs, settings: Settings, history: pd.DataFrame, plan_start: 
     dated, ended = (people[c].notna().to_numpy()[:, None] for c in ("start_date", "end_date"))
     begun = np.maximum.accumulate(sold | (dated & (heads > 0)), axis=1)
     left = ~np.maximum.accumulate((sold | ~ended | (heads > 0))[:, ::-1], axis=1)[:, ::-1]
-    gaps = find_gaps(find_recorded(history, people.index, numbers - span.start, len(span)), sales)
-    there = begun & ~left & ~gaps
-    return Booked(people, roster, products, span.start, sales, there, heads, read_ramp(people, months, settings), gaps)
+    there = begun & ~left
+    missing = find_missing(history, people.index, sales, span, there, settings.forecast.no_rows)
+    ramp = read_ramp(people, months, settings)
+    return Booked(people, roster, products, span.start, sales, there & ~missing, missing, heads, ramp)
+
+
+def find_missing(
+    history: pd.DataFrame, people: pd.Index[str], sales: Floats, span: range, there: Bools, no_rows: str
+) -> Bools:
+    """Months without a row of any product that say nothing: missing, where one without some products sold none of them.
+
+    ``judge`` goes by how regularly the rep sells, see `find_gaps`.
+    """
+    if no_rows == "zero":
+        return np.zeros_like(there)
+    written = np.zeros_like(there)
+    rows = people.get_indexer(pd.Index(history["rep_id"].astype(str)))
+    written[rows[rows >= 0], (month_numbers(history) - span.start)[rows >= 0]] = True
+    gaps = find_gaps(written, sales) if no_rows == "judge" else ~written & written.any(axis=0)
+    return np.asarray(there & gaps)
 
 
 def _find_people(inputs: Inputs) -> tuple[pd.DataFrame, int]:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-import pandas as pd
 
-from quotaopt.errors import Finding
-from quotaopt.forecast.notes import list_names
-from quotaopt.forecast.panel import Bools, Floats, Ints, month_name, warn
+from quotaopt.forecast.panel import Bools, Floats
 
 # Fewer months without anything than this are expected of a rep over the whole history: then one is a surprise.
 RARE = 1.0
@@ -59,21 +54,3 @@ def _vary(recorded: Bools, totals: Floats) -> Floats:
     pairs = np.maximum(both.sum(axis=1), 1)
     square = np.minimum((apart**2).sum(axis=1) / pairs * (1 + 1 / np.sqrt(pairs)), 0.9)
     return np.asarray(2 * square / (1 - square))
-
-
-def find_recorded(history: pd.DataFrame, people: pd.Index[str], column: Ints, length: int) -> Bools:
-    """Whether a rep has any record in a month, shape (people, months); `column` is the month of each row of history."""
-    out = np.zeros((len(people), length), dtype=bool)
-    rows = people.get_indexer(pd.Index(history["rep_id"].astype(str)))
-    out[rows[rows >= 0], column[rows >= 0]] = True
-    return out
-
-
-def note_gaps(gaps: Bools, names: list[str], first: int) -> Iterator[Finding]:
-    """A note on months taken as missing."""
-    rows = np.flatnonzero(gaps.any(axis=1))
-    if rows.size:
-        months = [", ".join(month_name(first + int(t)) for t in np.flatnonzero(gaps[r])) for r in rows]
-        what = list_names([f"{names[r]} {m}" for r, m in zip(rows, months, strict=True)])
-        remedy = "Add the missing rows; or rows with amount 0, if nothing was sold."
-        yield warn(f"no record of any product, so taken as missing, not as zero: {what}", remedy, code="missing_month")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,15 +30,15 @@ class Trace:
     components: pd.DataFrame
 
 
-def trace_rep(inputs: Inputs, settings: Settings, rep: str) -> Trace:
-    """Ask every forecaster again, and keep what it says of this rep."""
+def trace_rep(inputs: Inputs, settings: Settings, methods: Sequence[str], rep: str) -> Trace:
+    """Ask forecasters again, and keep what they say of this rep."""
     past = make_past(inputs, settings)
     panel, horizon = past.panel, past.gap + len(settings.months)
     known = panel.of(panel.mature)
     rows = list[tuple[str, float]]()
     if rep in known.reps:
         r = known.reps.index(rep)
-        for name in forecasters:
-            if name not in COMPOSED:
+        for name in methods:
+            if name in forecasters and name not in COMPOSED:
                 rows.append((name, float(forecasters[name](known, horizon)[r, :, past.gap :].sum())))
     return Trace(pd.DataFrame(rows, columns=["method", "amount"]))

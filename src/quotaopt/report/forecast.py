@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from quotaopt.forecast import Forecast
-from quotaopt.forecast.paths import central_range, rep_paths
+from quotaopt.forecast.ranges import central_range, rep_paths
 from quotaopt.report.findings import counted
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio
 from quotaopt.tables import Inputs

@@ -21,7 +21,7 @@ import pandas as pd
 from quotaopt.capacity import Capacity
 from quotaopt.forecast import Forecast
 from quotaopt.forecast.panel import Floats, Ints, month_name, month_number
-from quotaopt.forecast.paths import central_range, group_of, rep_paths, sum_groups
+from quotaopt.forecast.ranges import central_range, group_of, rep_paths, sum_groups
 from quotaopt.report.render import each, money
 from quotaopt.scenario import Scenario
 from quotaopt.tables import Inputs
@@ -66,6 +66,7 @@ def page_data(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: 
     names, group = group_of([str(region) for region in roster["region"]])
     level, most = float(settings.forecast.level), MOST_NUMBERS // (len(months) + 4 * len(forecast.months))
     kept = np.sort(np.argsort(-everything.mean.sum(axis=1), kind="stable")[:most])
+    facts = _facts(forecast, roster)
     reps = everything.of_reps(kept).nodes([forecast.reps[r] for r in kept], level)
     return {
         "scenario": scenario.name,
@@ -79,7 +80,7 @@ def page_data(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: 
         "left": len(forecast.reps) - len(kept),
         "company": everything.total(np.zeros(len(roster), dtype=np.int64), 1).nodes([""], level)[0],
         "regions": everything.total(group, len(names)).nodes(names, level),
-        "reps": [node | _facts(forecast, roster, r) for r, node in zip(kept.tolist(), reps, strict=True)],
+        "reps": [node | facts[r] for r, node in zip(kept.tolist(), reps, strict=True)],
         "accuracy": _accuracy(forecast.accuracy),
         "origins": int(forecast.accuracy["origins"].max()) if len(forecast.accuracy) else 0,
         "notes": [str(note) for note in (*forecast.notes, *capacity.notes)],
@@ -156,15 +157,18 @@ def booked_months(history: pd.DataFrame, forecast: Forecast) -> tuple[list[str],
     return [*map(month_name, range(first, plan)), *forecast.months], past
 
 
-def _facts(forecast: Forecast, roster: pd.DataFrame, r: int) -> dict[str, Any]:
-    return {
-        "name": str(roster["rep_name"].iloc[r]),
-        "region": str(roster["region"].iloc[r]),
-        "known": int(forecast.months_used[r]),
-        "own": round(float(forecast.own_weight[r]), 4),
-        "method": str(forecast.method[r, np.argmax(forecast.mean[r].sum(axis=1))]),
-        "flag": str(forecast.flag[r]),
+def _facts(forecast: Forecast, roster: pd.DataFrame) -> list[dict[str, Any]]:
+    """What is said of each rep beside the numbers; the method is that of the largest product."""
+    largest = np.argmax(forecast.mean.sum(axis=2), axis=1)
+    facts = {
+        "name": roster["rep_name"].astype(str).tolist(),
+        "region": roster["region"].astype(str).tolist(),
+        "known": forecast.months_used.tolist(),
+        "own": np.round(forecast.own_weight, 4).tolist(),
+        "method": forecast.method[np.arange(len(roster)), largest].tolist(),
+        "flag": forecast.flag.tolist(),
     }
+    return [dict(zip(facts, row, strict=True)) for row in zip(*facts.values(), strict=True)]
 
 
 def _accuracy(table: pd.DataFrame) -> list[dict[str, Any]]:

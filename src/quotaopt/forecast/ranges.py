@@ -24,6 +24,8 @@ def rep_paths(forecast: Forecast) -> Floats:
 
     One path is one future, the same for all reps.
     """
+    if forecast.samples is not None:
+        return forecast.samples
     spread = np.divide(forecast.rep_spread, forecast.rep_mean, out=np.zeros_like(forecast.rep_mean),
                        where=forecast.rep_mean > 0)  # fmt: skip
     normal = np.array([NormalDist().inv_cdf((k + 0.5) / PATHS) for k in range(PATHS)])
