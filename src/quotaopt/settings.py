@@ -70,6 +70,12 @@ def _check_encoding(name: str) -> str:
         _refuse("no such encoding", 'Write "auto", "utf-8" or "gb18030".')
 
 
+def _check_calendar(name: str) -> str:
+    return (
+        name if name in {"", "CN"} else _refuse("no such calendar", 'Write "CN" for the Chinese new year, or nothing.')
+    )
+
+
 def _check_profile(profile: list[float]) -> list[float]:
     if not profile or min(profile) < 0 or max(profile) > 1:
         _refuse("shares of full productivity lie between 0 and 1", "Write them like [0.0, 0.5, 1.0].")
@@ -255,6 +261,7 @@ class Settings(Section):
     by_product: dict[str, Amount] = {}
     first_month: Month
     last_month: Month
+    calendar: Annotated[str, AfterValidator(_check_calendar)] = ""
     data: Data
     forecast: Forecasting = Forecasting()
     ramp: Ramp = Ramp()
