@@ -145,8 +145,8 @@ class Whale(Section):
 class Forecasting(Section):
     """Which forecaster, how many months of history, the width of the low-high range, and what capacity is taken at.
 
-    With `fence` one-off orders are cut for the forecast, except `keep_whales`.
     `capacity` is ``"mean"``, or the quantile of each rep's sum over the plan: at 0.3 seven reps in ten sell more.
+    With `fence` one-off orders are cut for the forecast, except `keep_whales`.
     """
 
     method: str = "auto"

@@ -86,10 +86,11 @@ def _pass(solver: Any, lp: LinearProgram) -> highspy.HighsStatus:
     (rows, columns), matrix = lp.matrix.shape, lp.matrix
     whole = np.zeros(columns) if lp.integer is None else lp.integer
     by_row, minimise = int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize)
-    return solver.passModel(
+    status: highspy.HighsStatus = solver.passModel(
         columns, rows, matrix.nnz, by_row, minimise, 0.0, lp.cost, lp.lower, lp.upper, lp.row_lower, lp.row_upper,
         matrix.indptr, matrix.indices, matrix.data, whole.astype(np.int32),
     )  # fmt: skip
+    return status
 
 
 def highs_version() -> str:
