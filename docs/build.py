@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
 
 import click
 from pydantic import BaseModel
@@ -20,7 +19,7 @@ from quotaopt import columns as c
 from quotaopt.cli import COMMON, cli, main
 from quotaopt.report.names import name_table
 from quotaopt.report.settings import toml_value
-from quotaopt.settings import Settings
+from quotaopt.settings import Settings, section_of
 
 ROOT = Path(__file__).parents[1]
 PAGE, README = ROOT / "docs/reference.md", ROOT / "README.md"
@@ -86,9 +85,8 @@ def keys() -> Iterator[str]:
 
 def section_keys(model: type[BaseModel], at: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
-        kind: Any = field.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from section_keys(kind, f"{at}{name}.")
+        if section := section_of(field):
+            yield from section_keys(section, f"{at}{name}.")
         else:
             default = "**required**" if field.is_required() else f"`{toml_value(field.default)}`"
             yield f"| `{at}{name}` | {default} |"

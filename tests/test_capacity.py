@@ -31,7 +31,7 @@ def make_roster(*rows: dict[str, Any]) -> pd.DataFrame:
 
 
 def make_settings(profile: list[float] | None = None, **profiles: list[float]) -> Any:
-    ramp = SimpleNamespace(profile=profile or [1.0], profiles=profiles)
+    ramp = SimpleNamespace(profile=profile or [1.0], profiles=profiles, roles={})
     return SimpleNamespace(ramp=ramp, forecast=SimpleNamespace(capacity="mean", level=0.8), attrition=Attrition())
 
 
@@ -68,7 +68,8 @@ def test_february_of_a_leap_year_has_29_days() -> None:
     ("row", "expected"),
     [
         ({}, [1, 1, 1, 1]),  # no start date: fully ramped
-        ({"start_date": "2027-01-20"}, [0.2, 0.6, 1, 1]),  # months count from the month of the start date
+        ({"start_date": "2027-01-01"}, [0.2, 0.6, 1, 1]),
+        ({"start_date": "2027-01-20"}, [0.2, 0.2 + 0.4 * 12 / 31, 0.6 + 0.4 * 12 / 31, 1]),  # 19 of 31 days behind
         ({"start_date": "2026-12-01"}, [0.6, 1, 1, 1]),
         ({"start_date": "2020-01-01", "ramp_profile": "slow"}, [1, 1, 1, 1]),
         ({"start_date": "2027-02-01", "ramp_profile": "slow"}, [0, 0, 0.1, 0.5]),
@@ -79,12 +80,21 @@ def test_ramp_counts_months_since_the_start_date(row: dict[str, Any], expected: 
     assert ramp[0] == pytest.approx(expected)
 
 
+def test_a_role_may_have_a_profile_that_the_roster_overrides() -> None:
+    settings = make_settings([0.2], slow=[0.0, 0.1], fast=[0.9])
+    settings.ramp.roles = {"hunter": "slow"}
+    start = {"start_date": "2027-01-01"}
+    rows = ({"role": "hunter"}, {"role": "hunter", "ramp_profile": "fast"}, {"role": "farmer"})
+    ramp = read_ramp(make_roster(*({**start, **row} for row in rows)), MONTHS, settings)
+    assert ramp[:, :3].tolist() == [[0.0, 0.1, 1.0], [0.9, 1.0, 1.0], [0.2, 1.0, 1.0]]
+
+
 def test_capacity_multiplies_and_floors_at_zero() -> None:
     roster = make_roster({"start_date": "2027-02-15", "headcount": 0.5}, {})
     forecast, inputs, settings = make_parts(roster, make_settings([0.4]))
     forecast.mean[1, 0, 0] = -5.0
     capacity = make_capacity(forecast, inputs, settings)
-    assert capacity.values[0, 1] == pytest.approx([0, 100 * 0.25 * 0.4, 50, 50])
+    assert capacity.values[0, 1] == pytest.approx([0, 100 * 0.25 * 0.4, 50 * (0.4 + 1) / 2, 50])
     assert capacity.values[1, 0] == pytest.approx([0, 100, 100, 100])
 
 

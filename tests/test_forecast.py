@@ -551,10 +551,11 @@ def test_auto_beats_the_naive_on_months_it_has_not_seen(
     ahead = sorted(set(history.loc[history["month"] >= first, "month"]))[:12]
     products = pd.DataFrame({"product_id": sorted(set(history["product_id"])), "launch_month": "", "end_month": ""})
     inputs = Inputs(history[history["month"] < first], roster, products)
-    chosen = make_settings(12, "auto").model_copy(update={"first_month": ahead[0], "last_month": ahead[-1]})
-    auto = make_forecast(inputs, chosen)
-    plain = make_settings(12, forecast={"method": "seasonal_naive", "fence": False})
-    naive = make_forecast(inputs, chosen.model_copy(update={"forecast": plain.forecast}))
+    plan = {"first_month": ahead[0], "last_month": ahead[-1]}
+    auto, naive = (
+        make_forecast(inputs, make_settings(12, forecast={"method": m, "fence": False}).model_copy(update=plan))
+        for m in ("auto", "seasonal_naive")
+    )
     index = pd.MultiIndex.from_product([auto.reps, auto.products, auto.months])
     truth = history.set_index(["rep_id", "product_id", "month"])["amount"].reindex(index, fill_value=0.0)
     actual = truth.to_numpy().reshape(auto.mean.shape)

@@ -31,6 +31,7 @@ LAYERS = [
         "mend",
         "compare",
         "project",
+        "seats",
         "sensitivity",
         "price_of_fairness",
         "whatif",

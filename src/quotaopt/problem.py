@@ -171,9 +171,9 @@ class Index:
         item = self.attributes[axis][0]
         if item in by:  # the item decides every other attribute of its side
             return np.arange(len(table), dtype=np.int64), tuple(map(str, table.index)), True
-        keys = pd.MultiIndex.from_frame(table[by].astype(str))
-        codes, unique = pd.factorize(keys, sort=True)
-        return np.asarray(codes, dtype=np.int64), tuple(" ".join(key) for key in unique), True
+        keys = list(zip(*(map(str, table[attribute]) for attribute in by), strict=True))
+        place = {key: k for k, key in enumerate(sorted(set(keys)))}
+        return np.array([place[key] for key in keys], dtype=np.int64), tuple(map(" ".join, place)), True
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ import json
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError
@@ -40,6 +41,7 @@ from quotaopt.prepare import check_data
 from quotaopt.presence import check_profiles
 from quotaopt.record import Tables, shape, tables_of
 from quotaopt.scenario import Scenario, load_scenario
+from quotaopt.seats import with_seats
 from quotaopt.tables import Inputs, read_inputs, write_tables
 
 __all__ = ["Run", "check_scenario", "find_run", "list_runs", "run_scenario"]
@@ -160,6 +162,9 @@ def run_scenario(
         notes = [*check_capacity(problem, state(problem, rule_uses(scenario)), capacity)]
     with timer("solve"):
         checked = solve_with_each(problem, scenario, solvers or (scenario.settings.solver.name,), timer.progress)
+    if checked.plan.status == "infeasible":
+        with timer("seats"):
+            checked = replace(checked, plan=with_seats(checked.plan, scenario, inputs))
     if model:
         with timer("model"):
             stated = checked.plan.statement or state(problem, rule_uses(scenario))

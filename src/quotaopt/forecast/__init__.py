@@ -10,6 +10,7 @@ from quotaopt.forecast.methods import Forecaster, forecasters
 from quotaopt.forecast.panel import Panel
 from quotaopt.forecast.past import make_past
 from quotaopt.forecast.pooled import Outlook, make_outlook
+from quotaopt.forecast.weighted import weighted_years
 
 __all__ = [
     "Backtest",
@@ -27,4 +28,5 @@ __all__ = [
     "make_past",
     "measure_accuracy",
     "run_backtest",
+    "weighted_years",
 ]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Sales of a month in which the rep was hardly there say little about a full month: such a month is missing.
 LEAST_PRESENCE = 0.25
+# Who has no row in more months than this sells now and then: such months are zero.
+MOST_MISSING = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +33,8 @@ class Booked:
     products : sorted ids.
     first : month number of the first month of history.
     sales : money as booked, shape (people, products, months).
-    there : whether the person was there, shape (people, months).
+    there : whether the person was there and the month is not missing, shape (people, months).
+    missing : months without a single row that are taken as missing, shape (people, months).
     heads : share of the month's days between start and end date, shape (people, months).
     ramp : productivity of a new rep, 0..1, shape (people, months).
     """
@@ -42,6 +45,7 @@ class Booked:
     first: int
     sales: Floats
     there: Bools
+    missing: Bools
     heads: Floats
     ramp: Floats
 
@@ -80,9 +84,30 @@ def book(inputs: Inputs, settings: Settings, history: pd.DataFrame, plan_start: 
     dated, ended = (people[c].notna().to_numpy()[:, None] for c in ("start_date", "end_date"))
     begun = np.maximum.accumulate(sold | (dated & (heads > 0)), axis=1)
     left = ~np.maximum.accumulate((sold | ~ended | (heads > 0))[:, ::-1], axis=1)[:, ::-1]
-    return Booked(
-        people, roster, products, span.start, sales, begun & ~left, heads, read_ramp(people, months, settings)
-    )
+    there = begun & ~left
+    missing = find_missing(history, people.index, products, span, there, settings.forecast.no_rows)
+    ramp = read_ramp(people, months, settings)
+    return Booked(people, roster, products, span.start, sales, there & ~missing, missing, heads, ramp)
+
+
+def find_missing(
+    history: pd.DataFrame, people: pd.Index[str], products: Sequence[str], span: range, there: Bools, no_rows: str
+) -> Bools:
+    """Months without a row of any product that say nothing: missing, where one without some products sold none of them.
+
+    ``judge`` takes them as missing unless the rep has many of them (`MOST_MISSING`), or so few products a month that
+    gaps of all at once are no surprise (half of them or more, if products came and went independently).
+    """
+    if no_rows == "zero":
+        return np.zeros_like(there)
+    rows = spread_out(history.assign(amount=1.0), people, "rep_id", products, span) > 0
+    written = rows.any(axis=1)
+    empty = there & ~written & written.any(axis=0)
+    share = empty.sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+    often = rows.sum(axis=2) / np.maximum(written.sum(axis=1), 1)[:, None]
+    by_chance = (1.0 - often).prod(axis=1)
+    surprising = (share <= MOST_MISSING) & (share > 2 * by_chance)
+    return np.asarray(empty & (surprising[:, None] | (no_rows == "missing")))
 
 
 def _find_people(inputs: Inputs) -> tuple[pd.DataFrame, int]:

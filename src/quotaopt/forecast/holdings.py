@@ -58,7 +58,7 @@ def find_holdings(booked: Booked, assignments: pd.DataFrame, plan: list[int]) ->
     begin, leave = pd.concat([start, own["start_date"]], axis=1).max(axis=1), pd.concat([end, own["end_date"]], axis=1)
     worked = share_of_days(begin, leave.min(axis=1), months) * share * booked.ramp[person]
     # a month with sales counts even outside the dates of the roster
-    work = np.where(booked.heads[person] > 0, worked, past * booked.there[person])
+    work = np.where(booked.heads[person] > 0, worked, past * booked.there[person]) * ~booked.missing[person]
     everyone = np.arange(len(people))
     unnamed = ~np.isin(everyone, person)
     return Holdings(

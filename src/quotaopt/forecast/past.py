@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,12 @@ import pandas as pd
 
 from quotaopt.errors import Finding, InputError
 from quotaopt.forecast.booked import Booked, before_launch, book
+from quotaopt.forecast.events import apply_events
 from quotaopt.forecast.handover import follow_territories
+from quotaopt.forecast.notes import list_names
 from quotaopt.forecast.panel import Bools, Floats, Panel, Texts, month_name, month_number, warn
 from quotaopt.forecast.rows import Rows, stay_with_reps
+from quotaopt.forecast.weighted import note_weights
 from quotaopt.presence import check_profiles
 
 if TYPE_CHECKING:
@@ -65,11 +69,17 @@ def make_past(inputs: Inputs, settings: Settings) -> Past:
     if empty.any():
         names = ", ".join(month_name(booked.first + int(t)) for t in np.flatnonzero(empty)[:5])
         notes.append(warn(f"nobody sold anything in {names}: taken as missing, not as zero", code="empty_month"))
+    notes += _note_missing(booked)
     rows = _find_rows(inputs, settings, booked, history, notes)
     values = np.where(empty | before_launch(inputs.products, booked), np.nan, rows.values)
     values = values[:, :, -settings.forecast.months :]
     end = booked.first + booked.sales.shape[2]
-    panel = Panel(rows.names, booked.products, end - values.shape[2], values, rows.region, rows.role)
+    weights = tuple(settings.forecast.weights)
+    panel = Panel(rows.names, booked.products, end - values.shape[2], values, rows.region, rows.role, weights)
+    panel, said = apply_events(panel, settings.forecast.events)
+    notes += said
+    if settings.forecast.method == "weighted_years":
+        notes += note_weights(panel)
     if (gap := plan[0] - end) > 0:
         notes.append(warn(f"history ends {month_name(end - 1)}, {gap} months before the plan", code="history_gap"))
     return Past(panel, gap, rows.last_year, rows.full_last_year, tuple(notes), rows.held, rows.vacant, rows.flag)
@@ -82,6 +92,16 @@ def _find_rows(inputs: Inputs, settings: Settings, booked: Booked, history: pd.D
     rows, found = follow_territories(booked, inputs.assignments, history, plan)
     notes += found
     return rows
+
+
+def _note_missing(booked: Booked) -> Iterator[Finding]:
+    """Which months without rows were taken as missing."""
+    reps = np.flatnonzero(booked.missing.any(axis=1)).tolist()
+    if reps:
+        months = [", ".join(month_name(booked.first + int(t)) for t in np.flatnonzero(booked.missing[r])) for r in reps]
+        names = list_names([f"{booked.people.index[r]} ({m})" for r, m in zip(reps, months, strict=True)])
+        remedy = "Write rows of 0 where nothing was sold, or set forecast.no_rows; give who has left an end_date."
+        yield warn(f"months without a single row, taken as missing: {names}", remedy, code="no_rows")
 
 
 def _before(history: pd.DataFrame, plan_start: int) -> tuple[pd.DataFrame, list[Finding]]:
