@@ -15,7 +15,7 @@ ROOT = Path(quotaopt.__file__).parent
 LAYERS = [
     {"quotaopt", "errors", "columns", "registry", "text"},
     {"tables", "scenario", "settings", "tomltext", "advice"},
-    {"forecast", "capacity", "attrition", "presence", "problem"},
+    {"forecast", "capacity", "attrition", "workload", "presence", "problem"},
     {"optimize", "rules", "goals", "plan"},
     {
         "allocate",

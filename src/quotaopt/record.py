@@ -86,7 +86,7 @@ def forecast_tables(
 
 def forecast_cells(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
     """One row per rep × product × month, with the columns of ``forecast.csv`` and ``capacity.csv``."""
-    carried = capacity_table(forecast, capacity)[["headcount", "ramp", "factor", "capacity"]]
+    carried = capacity_table(forecast, capacity)[["headcount", "ramp", "factor", "limited_by", "capacity"]]
     return forecast_table(forecast).join(carried)
 
 
@@ -94,7 +94,7 @@ def cell_table(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity:
     """One row per rep × product × month with everything known of that cell; amounts in money."""
     problem, roster = plan.problem, inputs.roster.set_index("rep_id")
     table = forecast_table(forecast).join(
-        capacity_table(forecast, capacity)[["headcount", "ramp", "factor", "capacity"]]
+        capacity_table(forecast, capacity)[["headcount", "ramp", "factor", "limited_by", "capacity"]]
     )
     ends = dict(
         zip(forecast.months, pd.PeriodIndex(forecast.months, freq="M").end_time.strftime("%Y-%m-%d"), strict=True)

@@ -43,6 +43,7 @@ from quotaopt.record import Tables, shape, tables_of
 from quotaopt.scenario import Scenario, load_scenario
 from quotaopt.seats import with_seats
 from quotaopt.tables import Inputs, read_inputs, write_tables
+from quotaopt.workload import check_workload
 
 __all__ = ["Run", "check_scenario", "find_run", "list_runs", "run_scenario"]
 
@@ -103,7 +104,7 @@ def check_scenario(scenario: Scenario) -> tuple[Inputs | None, list[Finding]]:
     inputs = None
     try:
         inputs = read_inputs(scenario)
-        findings += check_profiles(inputs, scenario.settings)
+        findings += [*check_profiles(inputs, scenario.settings), *check_workload(inputs, scenario.settings)]
         findings += inputs.warnings
         if not problems_in(findings):
             findings += check_data(scenario, inputs)

@@ -220,6 +220,14 @@ class Attrition(Section):
     backfill: int = Field(default=2, ge=0)
 
 
+class Workload(Section):
+    """Hours a month of a full-time rep, and what a deal of each product takes and brings; without hours no limit."""
+
+    hours: float = Field(default=0.0, ge=0)
+    hours_per_deal: dict[str, Annotated[float, Field(ge=0)]] = {}
+    value_per_deal: dict[str, Annotated[Amount, Field(gt=0)]] = {}
+
+
 class Rounding(Section):
     """Money in one rounding unit."""
 
@@ -259,6 +267,7 @@ class Settings(Section):
     forecast: Forecasting = Forecasting()
     ramp: Ramp = Ramp()
     attrition: Attrition = Attrition()
+    workload: Workload = Workload()
     rules: dict[str, Annotated[Any, AfterValidator(_check_rule)]] = {"meet_target": {}, "keep_locks": {}}
     rounding: Rounding = Rounding()
     solver: Solving = Solving()
