@@ -23,9 +23,10 @@ from quotaopt.goals import Levels, goal
 from quotaopt.optimize.alternatives import find_ranges, trace_frontier
 from quotaopt.optimize.build import build, rows_of
 from quotaopt.optimize.linear import LinearProgram, Solution
-from quotaopt.optimize.prices import Limit, price_limits
+from quotaopt.optimize.prices import price_limits
 from quotaopt.optimize.rows import totals_of
 from quotaopt.optimize.search import FairTotals, reach_goals, rep_items
+from quotaopt.optimize.slopes import Limit
 from quotaopt.optimize.solvers import solve
 from quotaopt.optimize.statement import Block, RuleUse, state
 from quotaopt.price_of_fairness import frontier

@@ -36,8 +36,7 @@ def prepare(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Ca
     available = _available(inputs, forecast)
     values = capacity.values * per_unit * available
     plan = _plan_cube(index, inputs.plan, unit)
-    presence = (capacity.headcount * capacity.ramp).mean(axis=1)
-    expected, potential = values.sum(axis=(1, 2)), forecast.rep_mean * per_unit
+    expected, potential = (capacity.expected * per_unit * available).sum(axis=(1, 2)), forecast.rep_mean * per_unit
     present = np.divide(expected, potential, out=np.zeros_like(expected), where=potential > 0)
     return Problem(
         index=index,
@@ -48,7 +47,7 @@ def prepare(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Ca
         last_year=Cube(index, forecast.last_year * per_unit),
         expected=expected,
         spread=forecast.rep_spread * per_unit * present,
-        presence=presence,
+        presence=capacity.presence.mean(axis=1),
         full_last_year=np.asarray(forecast.full_last_year, dtype=bool),
         overassignment=settings.overassignment,
         money=settings.unit,

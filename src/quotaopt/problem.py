@@ -70,14 +70,27 @@ class Grouping:
     def sum(self, cube: NDArray[Any]) -> NDArray[Any]:
         """Sub-totals of a rep × product × month array, flat, in the order of `labels`."""
         for axis in (2, 1, 0):
-            cube = _reduce(cube, axis, self.codes[axis], self.shape[axis], self.used[axis])
-        return cube.reshape(-1)
+            if not self.used[axis]:  # several times as fast as `sum` along a short axis
+                cube = np.expand_dims(np.einsum(cube, [0, 1, 2], [k for k in range(3) if k != axis]), axis)
+            elif not self.own[axis]:
+                order, starts = self._runs[axis]
+                cube = np.add.reduceat(np.take(cube, order, axis=axis), starts, axis=axis)
+        return np.asarray(cube).reshape(-1)
+
+    @cached_property
+    def _runs(self) -> list[tuple[Ints, Ints]]:
+        """For each side the items in the order of their groups, and where each group begins."""
+        orders = [np.argsort(codes, kind="stable") for codes in self.codes]
+        return [
+            (order, np.searchsorted(codes[order], np.arange(n)))
+            for order, codes, n in zip(orders, self.codes, self.shape, strict=True)
+        ]
 
     def expand(self, values: NDArray[Any]) -> NDArray[Any]:
         """The sub-total's value at each cell: broadcastable to rep × product × month."""
         out = values.reshape(self.shape)
         for axis in range(3):
-            if self.used[axis]:
+            if self.used[axis] and not self.own[axis]:
                 out = np.take(out, self.codes[axis], axis=axis)
         return out
 
@@ -106,17 +119,6 @@ def _product(sides: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     for names in sides:
         out = [(*head, name) for head in out for name in names]
     return out
-
-
-def _reduce(cube: NDArray[Any], axis: int, codes: Ints, n: int, used: bool) -> NDArray[Any]:
-    """Sum `cube` along one axis into `n` groups, keeping the axis."""
-    if not used:
-        return np.asarray(cube.sum(axis=axis, keepdims=True))
-    if n == codes.size and np.array_equal(codes, np.arange(n)):
-        return cube
-    order = np.argsort(codes, kind="stable")
-    starts = np.searchsorted(codes[order], np.arange(n))
-    return np.asarray(np.add.reduceat(np.take(cube, order, axis=axis), starts, axis=axis))
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,9 +171,9 @@ class Index:
         item = self.attributes[axis][0]
         if item in by:  # the item decides every other attribute of its side
             return np.arange(len(table), dtype=np.int64), tuple(map(str, table.index)), True
-        keys = pd.MultiIndex.from_frame(table[by].astype(str))
-        codes, unique = pd.factorize(keys, sort=True)
-        return np.asarray(codes, dtype=np.int64), tuple(" ".join(key) for key in unique), True
+        keys = list(zip(*(map(str, table[attribute]) for attribute in by), strict=True))
+        place = {key: k for k, key in enumerate(sorted(set(keys)))}
+        return np.array([place[key] for key in keys], dtype=np.int64), tuple(map(" ".join, place)), True
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,6 +27,7 @@ from quotaopt.archive import RECORD, Run, find_run, list_runs, load_run, new_fol
 from quotaopt.capacity import make_capacity
 from quotaopt.crosscheck import Crosscheck, solve_with_each
 from quotaopt.errors import Finding, InputError, QuotaoptError
+from quotaopt.feasibility import check_capacity
 from quotaopt.forecast import Forecast, make_forecast
 from quotaopt.mend import write_repairs
 from quotaopt.optimize.export_model import check_model_path, write_model
@@ -38,7 +39,7 @@ from quotaopt.plan import Plan
 from quotaopt.policy import goal_uses, rule_uses
 from quotaopt.prepare import check_data
 from quotaopt.presence import check_profiles
-from quotaopt.record import shape, tables_of
+from quotaopt.record import Tables, shape, tables_of
 from quotaopt.scenario import Scenario, load_scenario
 from quotaopt.seats import with_seats
 from quotaopt.tables import Inputs, datapackage, read_inputs, write_csv
@@ -50,7 +51,6 @@ PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "highspy", "pulp", "pyda
 EXIT = {"optimal": 0, "feasible": 0, "infeasible": 3, "no_solution": 4, "failed": 4, "unbounded": 70}
 
 Progress = Callable[[str], None]
-Tables = dict[str, tuple[pd.DataFrame, Sequence[c.Column]]]
 
 
 def load_scenarios(names: Sequence[str], project: Path, sets: Sequence[str] = ()) -> list[Scenario]:
@@ -159,6 +159,7 @@ def run_scenario(
     with timer("capacity"):
         capacity = make_capacity(forecast, inputs, scenario.settings)
         problem = prepare(scenario, inputs, forecast, capacity)
+        notes = [*check_capacity(problem, state(problem, rule_uses(scenario)), capacity)]
     with timer("solve"):
         checked = solve_with_each(problem, scenario, solvers or (scenario.settings.solver.name,), timer.progress)
     if checked.plan.status == "infeasible":
@@ -172,7 +173,7 @@ def run_scenario(
             write_model(model, problem, stated, goal_uses(scenario, problem)[0][1], totals)
     parent = out or scenario.root / "runs"
     with timer("write"), new_folder(parent, f"{started:%Y-%m-%d}-{scenario.name}") as (run_id, folder):
-        tables = tables_of(run_id, scenario, inputs, forecast, capacity, checked.plan, checked.notes)
+        tables = tables_of(run_id, scenario, inputs, forecast, capacity, checked.plan, [*notes, *checked.notes])
         if len(solvers) > 1:
             tables["solvers"] = _solver_table(checked)
         record = describe(run_id, scenario, inputs, forecast, checked)

@@ -22,7 +22,7 @@ from quotaopt.settings import Settings
 from quotaopt.text import encoding_of
 from quotaopt.tomltext import find_lines, parse_toml, write_toml
 
-FILES = ("history", "roster", "products", "locks", "plan")
+FILES = ("history", "roster", "products", "locks", "plan", "assignments")
 SET = "--set"
 
 

@@ -15,7 +15,7 @@ from quotaopt.goals import Levels, chance_levels
 from quotaopt.optimize.bounds import LINK
 from quotaopt.optimize.certificate import Certificate
 from quotaopt.optimize.levels import Fair, LevelBlock
-from quotaopt.optimize.prices import Limit
+from quotaopt.optimize.slopes import Limit
 from quotaopt.optimize.statement import Block
 from quotaopt.problem import Floats, Ints, Problem
 
@@ -35,6 +35,9 @@ def rule_table(
     price : change of the highest level a limit moves, per unit of the limit.
     """
     unit, first = float(problem.unit), 0
+    worth = np.full((2, sum(block.size for block in stated)), np.nan)  # of lower and of upper limits
+    for priced, value in price.items():
+        worth[[priced.lower, priced.upper], priced.row] = value / unit
     parts: list[dict[str, NDArray[Any]]] = []
     for asked, block in zip(stated, kept, strict=True):
         activity, equal = asked.evaluate(quota), asked.lower == asked.upper
@@ -48,13 +51,12 @@ def rule_table(
             rows = np.flatnonzero(mine)
             if not rows.size:
                 continue
-            known = {k.row: v / unit for k, v in price.items() if (k.lower, k.upper) == (sense != "<=", sense != ">=")}
             slack = {"==": -np.abs(activity - limit), ">=": activity - limit, "<=": limit - activity}[sense]
             violation = np.maximum(0.0, -slack) if asked.expression.plain else np.maximum(0.0, -slack - NEAR)
             values = (
                 asked.use.name, scopes[rows], activity[rows] * unit, sense, limit[rows] * unit,
                 slack[rows] * unit + 0.0, np.abs(activity - held)[rows] < NEAR, asked.use.hard, asked.use.penalty,
-                violation[rows] * unit, [known.get(row, np.nan) for row in (first + rows).tolist()], sources[rows],
+                violation[rows] * unit, worth[int(sense == "<="), first + rows], sources[rows],
             )  # fmt: skip
             parts.append({c.name: _column(v, rows.size) for c, v in zip(RULES, values, strict=True)})
         first += asked.size
