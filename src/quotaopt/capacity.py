@@ -57,6 +57,16 @@ def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Cap
     return Capacity(headcount, ramp, values)
 
 
+def rep_sums(forecast: Forecast, presence: Floats) -> Floats:
+    """What each rep sells over the plan in each draw, shape (reps, draws).
+
+    Parameters
+    ----------
+    presence : headcount × ramp, shape (reps, months).
+    """
+    return np.asarray(np.einsum("rtb,rt->rb", forecast.samples, presence))
+
+
 def capacity_table(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
     """One row per rep × product × period: potential, headcount, ramp, capacity."""
     shape = forecast.mean.shape

@@ -22,7 +22,7 @@ import pandas as pd
 from quotaopt import __version__
 from quotaopt import columns as c
 from quotaopt.allocate import check_rules, prepare
-from quotaopt.archive import RECORD, Run, find_run, list_runs, load_run, new_folder
+from quotaopt.archive import RECORD, Run, find_run, list_runs, load_run, new_folder, write_samples
 from quotaopt.capacity import make_capacity
 from quotaopt.crosscheck import Crosscheck, solve_with_each
 from quotaopt.errors import Finding, InputError, QuotaoptError
@@ -169,6 +169,7 @@ def run_scenario(
         if len(solvers) > 1:
             tables["solvers"] = _solver_table(checked)
         record = describe(run_id, scenario, inputs, forecast, checked)
+        record["samples"] = write_samples(folder, forecast, scenario.settings.forecast.seed)
         record |= {"started": started.isoformat(), "seconds": timer.seconds}
         if repairs:
             written = write_repairs(scenario, checked.plan.repairs)

@@ -114,11 +114,16 @@ class Data(Section):
 
 
 class Forecasting(Section):
-    """Which forecaster, how many months of history, and the width of the low-high range."""
+    """Which forecaster, how many months of history, and the width of the low-high range.
+
+    The range and every other quantile come from `samples` joint draws of the plan's months, started from `seed`.
+    """
 
     method: str = "auto"
     months: int = Field(default=36, ge=1)
     level: float = Field(default=0.8, gt=0, lt=1)
+    samples: int = Field(default=400, ge=50)
+    seed: int = Field(default=0, ge=0)
 
 
 class Ramp(Section):

@@ -4,7 +4,9 @@ from quotaopt.forecast import pooled as _pooled  # noqa: F401  (registers itself
 from quotaopt.forecast import regression as _regression  # noqa: F401  (registers itself)
 from quotaopt.forecast.backtest import Backtest, measure_accuracy, run_backtest
 from quotaopt.forecast.combine import Choice, choose
+from quotaopt.forecast.draws import Draws, make_draws
 from quotaopt.forecast.forecast import Forecast, cell_columns, forecast_table, make_forecast
+from quotaopt.forecast.hindcast import backtest_distribution
 from quotaopt.forecast.methods import Forecaster, forecasters
 from quotaopt.forecast.panel import Panel, make_past
 from quotaopt.forecast.pooled import Outlook, make_outlook
@@ -12,14 +14,17 @@ from quotaopt.forecast.pooled import Outlook, make_outlook
 __all__ = [
     "Backtest",
     "Choice",
+    "Draws",
     "Forecast",
     "Forecaster",
     "Outlook",
     "Panel",
+    "backtest_distribution",
     "cell_columns",
     "choose",
     "forecast_table",
     "forecasters",
+    "make_draws",
     "make_forecast",
     "make_outlook",
     "make_past",

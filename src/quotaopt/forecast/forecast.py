@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import measure_accuracy, run_backtest
 from quotaopt.forecast.combine import MEMBERS, NAIVE, Choice, choose
+from quotaopt.forecast.draws import make_draws
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.notes import note_cells, note_history, note_test
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, make_past, month_number
 from quotaopt.forecast.peers import Peers, find_peers
-from quotaopt.forecast.spread import measure_spread
+from quotaopt.forecast.pooled import make_outlook
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
@@ -34,7 +35,7 @@ class Forecast:
     ----------
     reps, products, months : sorted ids and the plan months.
     mean, low, high : mean and central interval of a month, shape (reps, products, months); never negative.
-    rep_mean, rep_spread : mean and one standard deviation of each rep's sum over the plan, shape (reps,).
+    rep_mean, rep_spread : mean and standard deviation of each rep's sum over the plan, shape (reps,).
     last_year : booked sales 12 months before each plan month, shape (reps, products, months); 0 where none.
     full_last_year : the rep was there in all of those months, shape (reps,).
     method : how the mean was made, shape (reps, products).
@@ -43,6 +44,8 @@ class Forecast:
     own_weight : weight on own history, 1 unless new, shape (reps,).
     accuracy : the back-test, see `measure_accuracy`.
     notes : what a planner should know.
+    samples, product_samples : joint sample paths of each rep's and each product's months, shapes (reps, months, draws)
+        and (products, months, draws): draw `b` is one way the plan's months may go, for all at once.
     """
 
     reps: tuple[str, ...]
@@ -61,6 +64,12 @@ class Forecast:
     own_weight: Floats
     accuracy: pd.DataFrame
     notes: tuple[Finding, ...]
+    samples: Floats
+    product_samples: Floats
+
+    def rep_quantiles(self, levels: Sequence[float]) -> Floats:
+        """Quantiles of each rep's sum over the plan, shape (reps, levels)."""
+        return np.asarray(np.quantile(self.samples.sum(axis=1), levels, axis=1).T)
 
 
 def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
@@ -88,17 +97,19 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     mean = np.where(sold, mean[:, :, past.gap :], 0.0)
     floored = mean < 0
     mean = np.maximum(mean, 0.0)
-    spread = measure_spread(panel, mean, peers, test, method, float(settings.forecast.level))
+    outlook = make_outlook(panel.of(panel.mature), horizon, method) if panel.mature.any() else None
+    draws = make_draws(panel, outlook, mean, peers, settings.forecast.samples, settings.forecast.seed)
+    paths = draws.summarise(settings.forecast.level)
     notes = [*past.notes, *note_history(panel), *note_test(test, method, choice), *note_cells(panel, sold, floored)]
     return Forecast(
         reps=panel.reps,
         products=panel.products,
         months=tuple(settings.months),
         mean=mean,
-        low=np.where(sold, spread.low, 0.0),
-        high=np.where(sold, spread.high, 0.0),
+        low=np.maximum(paths.low, 0.0),
+        high=paths.high,
         rep_mean=mean.sum(axis=(1, 2)),
-        rep_spread=spread.rep,
+        rep_spread=paths.reps.sum(axis=1).std(axis=1),
         last_year=past.last_year,
         full_last_year=past.full_last_year,
         method=_name_methods(panel, peers, str(choice), sold),
@@ -107,6 +118,8 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
         own_weight=peers.own_weight,
         accuracy=measure_accuracy(test, method),
         notes=tuple(notes),
+        samples=paths.reps,
+        product_samples=paths.products,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -22,11 +21,11 @@ FLAGS = 8  # flagged reps shown
 def forecast_rows(forecast: Forecast, inputs: Inputs, level: float, by: str) -> pd.DataFrame:
     """Potential over the whole plan by rep (with its range and what it rests on) or by region."""
     roster = inputs.roster.set_index("rep_id").reindex(list(forecast.reps))
-    half = NormalDist().inv_cdf(0.5 + level / 2) * forecast.rep_spread
+    low, high = forecast.rep_quantiles([(1 - level) / 2, (1 + level) / 2]).T
     reps = pd.DataFrame({
         "rep_id": list(forecast.reps), "rep_name": roster["rep_name"].to_numpy(),
         "region": roster["region"].to_numpy(), "potential": forecast.rep_mean,
-        "low": np.maximum(forecast.rep_mean - half, 0), "high": forecast.rep_mean + half,
+        "low": np.maximum(low, 0), "high": high,
         "last_year": forecast.last_year.sum(axis=(1, 2)), "months_used": forecast.months_used,
         "own_weight": forecast.own_weight, "flag": forecast.flag,
     })  # fmt: skip
