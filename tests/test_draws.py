@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from quotaopt.archive import MOST_SAMPLES, SAMPLES, load_run, write_samples
+from quotaopt.archive import SAMPLES, load_run, write_samples
 from quotaopt.capacity import rep_sums
 from quotaopt.errors import NoPlanError
 from quotaopt.forecast import Outlook, Panel, backtest_distribution, make_draws, make_outlook
@@ -283,31 +283,24 @@ def test_presence_scales_the_months_of_each_draw() -> None:
     assert rep_sums(forecast, presence) == pytest.approx((samples * presence[:, :, None]).sum(axis=1))
 
 
-@pytest.mark.parametrize(("reps", "draws", "kept", "periods"), [(3, 100, 100, 2), (60_000, 100, 83, 2)])
-def test_samples_are_saved_within_bounds(tmp_path: Any, reps: int, draws: int, kept: int, periods: int) -> None:
-    samples = np.random.default_rng(0).random((reps, 2, draws))
-    names = tuple(f"R{i}" for i in range(reps))
+@pytest.mark.parametrize(("most", "kept", "periods"), [(10**7, 100, 2), (600, 60, 2), (250, 50, 1)])
+def test_samples_are_saved_within_bounds(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, most: int, kept: int, periods: int
+) -> None:
+    """First fewer draws, then sums instead of months."""
+    monkeypatch.setattr("quotaopt.archive.MOST_SAMPLES", most)
+    samples = np.random.default_rng(0).random((5, 2, 100))
+    names = tuple(f"R{i}" for i in range(5))
     forecast: Any = SimpleNamespace(samples=samples, reps=names, months=("2027-01", "2027-02"))
     said = write_samples(tmp_path, forecast, 5)
     (tmp_path / "run.json").write_text('{"id": "x"}', encoding="utf-8")
     file = load_run(tmp_path).samples()
-    assert said == {"file": SAMPLES, "draws": kept, "made": draws, "periods": periods, "seed": 5}
-    assert file["samples"].shape == (reps, periods, kept)
-    assert file["samples"].size <= MOST_SAMPLES
-    assert file["samples"] == pytest.approx(samples[:, :, :kept], rel=1e-6)
+    assert said == {"file": SAMPLES, "draws": kept, "made": 100, "periods": periods, "seed": 5}
+    expected = samples[:, :, :kept] if periods == 2 else samples[:, :, :kept].sum(axis=1, keepdims=True)
+    assert file["samples"] == pytest.approx(expected, rel=1e-6)
     assert file["rep_id"].tolist() == list(names)
+    assert file["period"].tolist() == (["2027-01", "2027-02"] if periods == 2 else ["2027-01/2027-02"])
     assert file["seed"] == 5
     (tmp_path / SAMPLES).unlink()
     with pytest.raises(NoPlanError, match=r"no samples\.npz"):
         load_run(tmp_path).samples()
-
-
-def test_with_too_many_reps_only_sums_are_saved(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quotaopt.archive.MOST_SAMPLES", 100)
-    samples = np.ones((3, 2, 60))
-    forecast: Any = SimpleNamespace(samples=samples, reps=("a", "b", "c"), months=("2027-01", "2027-02"))
-    assert write_samples(tmp_path, forecast, 0)["periods"] == 1
-    with np.load(tmp_path / SAMPLES) as file:
-        assert (file["samples"] == 2).all()
-        assert file["samples"].shape == (3, 1, 50)
-        assert file["period"].tolist() == ["2027-01/2027-02"]
