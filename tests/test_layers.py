@@ -15,11 +15,12 @@ ROOT = Path(quotaopt.__file__).parent
 LAYERS = [
     {"quotaopt", "errors", "columns", "registry", "text"},
     {"tables", "scenario", "settings", "tomltext", "advice"},
-    {"forecast", "capacity", "presence", "problem"},
+    {"forecast", "capacity", "attrition", "presence", "problem"},
     {"optimize", "rules", "goals", "plan"},
     {
         "allocate",
         "prepare",
+        "feasibility",
         "policy",
         "record",
         "archive",
@@ -30,6 +31,7 @@ LAYERS = [
         "mend",
         "compare",
         "project",
+        "seats",
         "sensitivity",
         "price_of_fairness",
         "whatif",

@@ -27,12 +27,13 @@ def make_panel(values: Floats, regions: int = 2) -> Panel:
     return Panel(*names, 2020 * 12, values, region, np.full(n, "", dtype=object))
 
 
-def draw(seed: int, reps: int = 6, products: int = 3, length: int = 40) -> Floats:
+def draw(seed: int, reps: int = 6, products: int = 3, length: int = 40, calm: float = 1.0) -> Floats:
     rng = np.random.default_rng(seed)
     t = np.arange(length)
     season = 1 + 0.4 * np.sin(2 * np.pi * (t / 12 + rng.random((1, products, 1))))
     level = rng.lognormal(8, 1, (reps, products, 1)) * 1.05 ** (t / 12)
-    noise = rng.gamma(3, 1 / 3, (reps, products, length)) * (rng.random((reps, products, length)) > 0.1)
+    noise = rng.gamma(3 * calm, 1 / 3 / calm, (reps, products, length))
+    noise *= rng.random((reps, products, length)) > 0.1 / calm**2
     return np.asarray(level * season * noise)
 
 
@@ -71,12 +72,12 @@ def test_constant_sales_go_on(seed: int, length: int, regions: int) -> None:
 @few
 @given(st.integers(0, 10**6))
 def test_reps_with_a_short_history_do_not_move_the_others(seed: int) -> None:
-    values = draw(seed, 12)
+    """Two of twelve have 14 of 40 months: were they not filled, the sums would jump by a fifth."""
+    values = draw(seed, 12, calm=20)
     alone = make_outlook(make_panel(values[:10]), 12, METHOD).mean.sum(axis=(1, 2))
     values[10:, :, :26] = np.nan
     joined = make_outlook(make_panel(values), 12, METHOD).mean[:10].sum(axis=(1, 2))
-    assert joined == pytest.approx(alone, rel=0.05)
-    assert joined.sum() == pytest.approx(alone.sum(), rel=0.01)
+    assert joined == pytest.approx(alone, rel=0.01)
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (1, 1, 30), (1, 4, 30), (4, 1, 30), (3, 2, 2), (3, 2, 7), (3, 2, 14)])

@@ -11,9 +11,10 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from quotaopt.text import plain_month, plain_number
@@ -75,11 +76,38 @@ def _check_profile(profile: list[float]) -> list[float]:
     return profile
 
 
+def _read_quantile(value: Any) -> Any:
+    if value == "mean":
+        return value
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if isinstance(value, bool) or not 0 < number < 1:
+        _refuse('neither "mean" nor a probability', 'Write "mean", or a number between 0 and 1 such as 0.4.')
+    return number
+
+
+def _check_factor(value: Any) -> Any:
+    number = not isinstance(value, bool) and isinstance(value, (int, float, Decimal))
+    if value != "estimate" and not (number and 0 < value < 1000):
+        _refuse("must be a number greater than 0", 'Leave it out, or write "estimate", to have it measured.')
+    return value if value == "estimate" else float(value)
+
+
+def _check_weights(weights: list[float]) -> list[float]:
+    if not weights or min(weights) < 0 or not sum(weights) > 0:
+        _refuse("weights are zero or more, and not all zero", "Write them like [0.5, 0.3, 0.2], last year first.")
+    return weights
+
+
 Amount = Annotated[Decimal, BeforeValidator(_read_amount)]
 Month = Annotated[str, BeforeValidator(_read_month)]
 Paths = Annotated[tuple[Path, ...], BeforeValidator(_read_paths)]
+Quantile = Annotated[float | str, BeforeValidator(_read_quantile)]
 SomePaths = Annotated[Paths, AfterValidator(_check_paths)]
 Profile = Annotated[list[float], AfterValidator(_check_profile)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Headers = dict[str, str]
 
 
@@ -97,31 +125,70 @@ class Columns(Section):
     products: Headers = {}
     locks: Headers = {}
     plan: Headers = {}
+    assignments: Headers = {}
 
 
 class Data(Section):
-    """The input files, and how to read them."""
+    """The input files, and how to read them.
+
+    `history_follows` says what happens to past sales when `assignments` give a territory to somebody else:
+    they go with the territory, or stay with the rep who made them.
+    """
 
     history: SomePaths
     roster: SomePaths
     products: Paths = ()
     locks: Paths = ()
     plan: Paths = ()
+    assignments: Paths = ()
     encoding: Annotated[str, AfterValidator(_check_encoding)] = "auto"
     duplicates: Literal["error", "sum"] = "error"
     unknown_reps: Literal["error", "drop"] = "error"
+    history_follows: Literal["territory", "rep"] = "territory"
     columns: Columns = Columns()
 
 
-class Forecasting(Section):
-    """Which forecaster, how many months of history, and the width of the low-high range.
+class Whale(Section):
+    """A large month that will come again: not cut by the fence. Without a product all of them, without a rep all."""
 
-    The range and every other quantile come from `samples` joint draws of the plan's months, started from `seed`.
+    rep: str = ""
+    product: str = ""
+    month: Month
+
+
+class Event(Section):
+    """Something that changed the level for good: history before `month` is multiplied by `factor`.
+
+    It concerns a rep, a region or a product, or all three at once where several are named; everybody where none is.
+    """
+
+    month: Month
+    factor: Annotated[float | str, BeforeValidator(_check_factor)] = "estimate"
+    rep: str = ""
+    region: str = ""
+    product: str = ""
+    reason: str = ""
+
+
+class Forecasting(Section):
+    """Which forecaster, how many months of history, the width of the low-high range, and what capacity is taken at.
+
+    `capacity` is ``"mean"``, or the quantile of each rep's sum over the plan: at 0.3 seven reps in ten sell more.
+    The range and every quantile come from `samples` joint draws of the plan's months, started from `seed`.
+    With `fence` one-off orders are cut for the forecast, except `keep_whales`.
+    `weights` of past years, last year first, are those of the method ``weighted_years``; `events` are known breaks.
+    `no_rows` says what a month without a single row of a rep is: missing, zero, or judged from the rep's other months.
     """
 
     method: str = "auto"
     months: int = Field(default=36, ge=1)
     level: float = Field(default=0.8, gt=0, lt=1)
+    fence: bool = True
+    keep_whales: list[Whale] = []
+    capacity: Quantile = "mean"
+    weights: Annotated[list[float], AfterValidator(_check_weights)] = [0.5, 0.3, 0.2]
+    no_rows: Literal["judge", "missing", "zero"] = "judge"
+    events: list[Event] = []
     samples: int = Field(default=400, ge=50)
     seed: int = Field(default=0, ge=0)
 
@@ -129,11 +196,31 @@ class Forecasting(Section):
 class Ramp(Section):
     """Share of full productivity in months 0, 1, 2 … after the start date; 1 afterwards.
 
-    `profile` is used where the roster names none of the `profiles`.
+    The profile of a rep is the one the roster names among the `profiles`, else that of the role, else `profile`.
     """
 
     profile: Profile = [1.0]
     profiles: dict[str, Profile] = {}
+    roles: dict[str, str] = {}
+
+    @field_validator("roles")
+    @classmethod
+    def _check_roles(cls, roles: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        known = info.data.get("profiles", {})
+        if unknown := [name for name in roles.values() if name not in known]:
+            _refuse(f"no such ramp profile: {', '.join(unknown)}", f"Profiles: {', '.join(known) or 'none'}.")
+        return roles
+
+
+class Attrition(Section):
+    """How many people leave, as shares a month by role, and how long a seat stays empty.
+
+    Used to say what the company can expect; an individual's quota never counts on it.
+    """
+
+    monthly: dict[str, Share] = {}
+    other: Share = 0.0
+    backfill: int = Field(default=2, ge=0)
 
 
 class Rounding(Section):
@@ -174,6 +261,7 @@ class Settings(Section):
     data: Data
     forecast: Forecasting = Forecasting()
     ramp: Ramp = Ramp()
+    attrition: Attrition = Attrition()
     rules: dict[str, Annotated[Any, AfterValidator(_check_rule)]] = {"meet_target": {}, "keep_locks": {}}
     rounding: Rounding = Rounding()
     solver: Solving = Solving()
@@ -214,12 +302,17 @@ def _count(month: str) -> int:
     return int(month[:4]) * 12 + int(month[5:]) - 1
 
 
+def section_of(field: FieldInfo) -> type[BaseModel] | None:
+    """The model of a section, or of the items of a list of sections."""
+    kinds = [field.annotation, *get_args(field.annotation)]
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+
+
 def known_keys(model: type[BaseModel] = Settings, at: str = "") -> Mapping[str, type[BaseModel] | None]:
     """Every key by its dotted name; a section names its own model."""
     keys: dict[str, type[BaseModel] | None] = {}
     for name, field in model.model_fields.items():
-        kind = field.annotation
-        section = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+        section = section_of(field)
         keys[f"{at}{name}"] = section
         if section:
             keys |= known_keys(section, f"{at}{name}.")

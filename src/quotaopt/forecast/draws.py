@@ -38,7 +38,7 @@ class Summary(NamedTuple):
     ----------
     low, high : bounds of the central interval of each cell's month, shape (reps, products, months).
     reps, products : sample paths of each rep's and each product's months, shapes (reps, months, draws) and
-        (products, months, draws).
+        (products, months, draws); the latter of what is held only.
     """
 
     low: Floats
@@ -74,8 +74,13 @@ class Draws:
         for block in self._slices():
             yield block, self.draw(block)
 
-    def summarise(self, level: float) -> Summary:
-        """Central `level` intervals of cells, and sample paths of reps and products."""
+    def summarise(self, level: float, held: Floats | None = None) -> Summary:
+        """Central `level` intervals of cells, and sample paths of reps and products.
+
+        Parameters
+        ----------
+        held : how much of a rep's month counts in its products' paths, shape (reps, months); by default all.
+        """
         n_reps, n_products, months = self.mean.shape
         low, high = np.empty_like(self.mean), np.empty_like(self.mean)
         reps = np.empty((n_reps, months, self.samples))
@@ -84,7 +89,8 @@ class Draws:
 
         def condense(block: slice) -> tuple[Floats, Floats, Floats]:
             paths = self.draw(block)
-            by_rep, by_product = paths.sum(axis=1), paths.sum(axis=0)
+            by_rep = paths.sum(axis=1)
+            by_product = paths.sum(axis=0) if held is None else np.einsum("rptb,rt->ptb", paths, held[block])
             return by_rep, by_product, np.quantile(paths, tails, axis=3, overwrite_input=True)
 
         slices = self._slices()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,11 +14,14 @@ from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import measure_accuracy, run_backtest
 from quotaopt.forecast.combine import MEMBERS, NAIVE, Choice, choose
 from quotaopt.forecast.draws import make_draws
+from quotaopt.forecast.fence import fence_panel, list_cuts
 from quotaopt.forecast.methods import forecasters
-from quotaopt.forecast.notes import note_cells, note_history, note_test
-from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, make_past, month_number
+from quotaopt.forecast.notes import list_months, note_cells, note_cuts, note_floor, note_history, note_test
+from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, month_number
+from quotaopt.forecast.past import make_past
 from quotaopt.forecast.peers import Peers, find_peers
 from quotaopt.forecast.pooled import make_outlook
+from quotaopt.forecast.vacant import leave_vacant
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
@@ -44,8 +47,12 @@ class Forecast:
     own_weight : weight on own history, 1 unless new, shape (reps,).
     accuracy : the back-test, see `measure_accuracy`.
     notes : what a planner should know.
+    fenced : one-off orders that were cut for the forecast, see `list_cuts`.
+    floored : plan months in which returns would exceed sales, forecast zero: rep_id, product_id, period, amount.
     samples, product_samples : joint sample paths of each rep's and each product's months, shapes (reps, months, draws)
         and (products, months, draws): draw `b` is one way the plan's months may go, for all at once.
+    vacant : what nobody is there to sell, one row per holder (rep or territory) × month: holder, region, period,
+        potential.
     """
 
     reps: tuple[str, ...]
@@ -64,8 +71,11 @@ class Forecast:
     own_weight: Floats
     accuracy: pd.DataFrame
     notes: tuple[Finding, ...]
+    fenced: pd.DataFrame
+    floored: pd.DataFrame
     samples: Floats
     product_samples: Floats
+    vacant: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def rep_quantiles(self, levels: Sequence[float]) -> Floats:
         """Quantiles of each rep's sum over the plan, shape (reps, levels)."""
@@ -85,7 +95,7 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     method, plan = settings.forecast.method, len(settings.months)
     forecasters[method]  # an unknown name must not wait for the back-test
     past = make_past(inputs, settings)
-    panel, horizon = past.panel, past.gap + plan
+    panel, horizon = fence_panel(past.panel, settings.forecast), past.gap + plan
     wanted = (*NAIVES, "trailing_mean", *MEMBERS) if method == "auto" else (*NAIVES, method)
     test = run_backtest(panel, tuple(dict.fromkeys(wanted)), horizon)
     choice = Choice.same(method)
@@ -95,13 +105,15 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     mean = peers.blend(panel, _forecast_mature(panel, horizon, choice))
     sold = _on_sale(inputs.products, panel, settings.months)
     mean = np.where(sold, mean[:, :, past.gap :], 0.0)
-    floored = mean < 0
+    floored = list_months(panel, settings.months, np.minimum(mean, 0.0))
+    fenced = list_cuts(past.panel, panel)
     mean = np.maximum(mean, 0.0)
     outlook = make_outlook(panel.of(panel.mature), horizon, method) if panel.mature.any() else None
     draws = make_draws(panel, outlook, mean, peers, settings.forecast.samples, settings.forecast.seed)
-    paths = draws.summarise(settings.forecast.level)
-    notes = [*past.notes, *note_history(panel), *note_test(test, method, choice), *note_cells(panel, sold, floored)]
-    return Forecast(
+    paths = draws.summarise(settings.forecast.level, np.where(past.vacant[:, None], 0.0, past.held))
+    notes = [*past.notes, *note_history(panel), *note_test(test, method, choice), *note_cells(panel, sold)]
+    notes += [*note_cuts(fenced, past.panel), *note_floor(floored, mean)]
+    made = Forecast(
         reps=panel.reps,
         products=panel.products,
         months=tuple(settings.months),
@@ -114,13 +126,16 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
         full_last_year=past.full_last_year,
         method=_name_methods(panel, peers, str(choice), sold),
         months_used=panel.seen.sum(axis=1),
-        flag=peers.flag,
+        flag=np.where(peers.flag == "", past.flag, peers.flag),
         own_weight=peers.own_weight,
         accuracy=measure_accuracy(test, method),
         notes=tuple(notes),
+        fenced=fenced,
+        floored=floored,
         samples=paths.reps,
         product_samples=paths.products,
     )
+    return leave_vacant(made, past, inputs)
 
 
 def _forecast_mature(panel: Panel, horizon: int, choice: Choice) -> Floats:

@@ -72,5 +72,6 @@ def _donors(panel: Panel, peers: Peers, origins: int) -> Ints:
     out = np.zeros((new.size, origins), dtype=np.int64)
     for group in np.unique(peers.group[new]):
         here = peers.group[new] == group
-        out[here] = pick_donors(names[new[here]], reps, peers.members[group, mature] > 0, origins)
+        lends = peers.members[group, mature] > 0 if group >= 0 else np.ones(mature.size, dtype=bool)
+        out[here] = pick_donors(names[new[here]], reps, lends, origins)
     return out

@@ -42,6 +42,7 @@ class Basis:
         after the last.
     flat : history without its season, shape (series, months).
     growth : logarithm of the last year's growth, shrunk along the levels, shape (series,).
+    month : calendar month 0..11 after the last.
     """
 
     scale: Floats
@@ -49,6 +50,7 @@ class Basis:
     season: Floats
     flat: Floats
     growth: Floats
+    month: int
 
 
 def make_basis(levels: Levels, panel: Panel) -> Basis:
@@ -59,7 +61,7 @@ def make_basis(levels: Levels, panel: Panel) -> Basis:
     season = pool_season(levels, history, np.ones_like(scale), panel.slots)
     flat = history - season.effect[:, panel.slots] * np.maximum(season.trend, 0.0)
     ahead = season.effect[:, panel.slots_ahead(YEAR)]
-    return Basis(scale, history, ahead, flat, shrink_growth(levels, history))
+    return Basis(scale, history, ahead, flat, shrink_growth(levels, history), int(panel.slots_ahead(1)[0]))
 
 
 def shrink_growth(levels: Levels, history: Floats) -> Floats:

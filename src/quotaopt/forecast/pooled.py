@@ -8,8 +8,10 @@ import numpy as np
 
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import choose_origins
+from quotaopt.forecast.boost import Lesson, learn_corrections
+from quotaopt.forecast.effects import share_out
 from quotaopt.forecast.levels import Levels, fill_gaps, measure_scale, stack_history
-from quotaopt.forecast.members import MEAN_OF, MEMBERS, make_basis, run_members
+from quotaopt.forecast.members import MEAN_OF, MEMBERS, Basis, make_basis, run_members
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Panel
 from quotaopt.forecast.reconcile import reconcile
@@ -40,6 +42,7 @@ class Outlook:
     scales: Floats
     method: str
     notes: tuple[Finding, ...] = ()
+    strength: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,25 +93,34 @@ def run_pipeline(panel: Panel, horizon: int) -> Outlook:
     origins = choose_pseudo_origins(panel.length, horizon, levels.size)
     bases = [make_basis(levels, _known(panel, u)) for u in origins] + [make_basis(levels, panel)]
     money = [b.scale[:, None] for b in bases]
-    use = [MEMBERS.index(name) for name in MEAN_OF]
-    base = [m[use].mean(axis=0) * s for m, s in zip(run_members(bases, horizon), money, strict=True)]
-    truth = _find_truth(levels, panel, origins, horizon)
-    missed = [_divide(t - f, s) for t, f, s in zip(truth, base, money, strict=False)]
+    truth = [*_find_truth(levels, panel, origins, horizon), np.full((levels.size, horizon), np.nan)]
+    lessons = [_teach(*x) for x in zip(bases, run_members(bases, horizon), truth, strict=True)]
+    more, strength = learn_corrections(levels, lessons[:-1], lessons[-1])
+    base = [x.base + m for x, m in zip(lessons, more, strict=True)]
+    missed = [x.missed - m for x, m in zip(lessons[:-1], more, strict=False)]
     variance = measure_variance(levels, missed, bases[-1].scale)
     returns = np.any(panel.values < 0, axis=2)[:, :, None]
-    cells = np.stack([reconcile(levels, f, variance) for f in base])
+    cells = np.stack([reconcile(levels, b * s, variance) for b, s in zip(base, money, strict=True)])
     cells = np.where(returns, cells, np.maximum(cells, 0.0))
-    actual = np.array([levels.cells(t) for t in truth]).reshape(-1, *cells.shape[1:])
+    shared = [share_out(levels, b.flat * s, x) for b, s, x in zip(bases, money, cells, strict=True)]
+    cells = np.stack([x for x, _ in shared])
+    actual = np.stack([levels.cells(t) for t in truth])
     there = _there(panel, origins, horizon)
     scales = np.stack([levels.cells(s)[:, :, 0] for s in money])
     return Outlook(
         mean=cells[-1],
         origins=origins,
-        errors=np.where(there, actual - cells[:-1], np.nan),
+        errors=np.where(there, (actual - cells)[:-1], np.nan),
         scale=scales[-1],
         scales=scales[:-1],
         method="pipeline",
+        strength=strength,
     )
+
+
+def _teach(basis: Basis, members: Floats, truth: Floats) -> Lesson:
+    base = members[[MEMBERS.index(name) for name in MEAN_OF]].mean(axis=0)
+    return Lesson(basis, members, base, _divide(truth, basis.scale[:, None]) - base)
 
 
 def _divide(part: Floats, whole: Floats) -> Floats:

@@ -43,11 +43,13 @@ class LevelBlock:
     """Items that share one level, and the rule rows that hold it there.
 
     `held_by` maps a rule row to its price: how much the level rises for one more unit (scaled) of the row's limit.
+    `cut` is the number of the inequality of the pool that forces the level; -1 where none does.
     """
 
     members: Ints
     level: float
     held_by: Mapping[int, float]
+    cut: int = -1
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from quotaopt.optimize.bounds import LINK
-from quotaopt.optimize.fairness import FEASIBLE, absorb, excess_program, fill_pool, single_rows
+from quotaopt.optimize.fairness import FEASIBLE, absorb, excess_program, fill_pool
 from quotaopt.optimize.levels import Items, LevelBlock, Solve
 from quotaopt.optimize.program import Program
 from quotaopt.optimize.search import FairTotals
+from quotaopt.optimize.slopes import Limit, slopes
 from quotaopt.optimize.statement import Block
 from quotaopt.problem import Bools, Floats, Ints
 
@@ -28,16 +28,6 @@ STEP = 1e-3  # of the typical rep's quota: small against what bends, large again
 ALONE = 0.03  # of a step, for one limit by itself: nearer to what "one more" means
 TINY = 1e-3  # of a step, where no program's tolerance is in the way
 MOST = 60  # linear programs spent on tests
-FILLS = 400_000  # items filled to price limits one by one
-
-
-@dataclass(frozen=True, order=True)
-class Limit:
-    """One limit of a rule row: its lower one, its upper one, or (of an equation) both."""
-
-    row: int
-    lower: bool
-    upper: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +35,7 @@ class _Filling:
     """Values, and what decides how they follow the limits: who shares which level, held by what."""
 
     program: Program
+    items: Items
     values: Floats
     blocks: tuple[LevelBlock, ...]
     stop: Ints
@@ -73,7 +64,7 @@ def price_limits(found: FairTotals, blocks: Sequence[Block], solve: Solve) -> Ma
         return {}
     lower, upper = (np.concatenate([getattr(b, side) for b in blocks]) for side in ("lower", "upper"))
     search = _Search(found.program, found.items, found, lower == upper, solve)
-    return {limit: float(f"{price / found.scale:.6g}") for limit, price in search.test(search.candidates()).items()}
+    return {limit: float(f"{price / found.scale:.6g}") for limit, price in search.test(search.prices()).items()}
 
 
 class _Search:
@@ -85,39 +76,11 @@ class _Search:
         self.step = STEP * float(np.median(np.abs(found.fair.values[found.fair.values != 0]))) or STEP
         self.random = np.random.default_rng(0)
         self.left = MOST
-        self.single = single_rows(program, self.columns)
-        self.absorbed: Items | None = None
         self.base = self.fill({})
 
-    def candidates(self) -> dict[Limit, float]:
-        """Limits that hold a level or a single item, with the price the filling alone gives them.
-
-        Own limits of items of one column pull alike on the others' level: the first of them is moved, for all.
-        """
-        rows = {row for block in (*self.base.blocks, *self.found.fair.blocks) for row in block.held_by}
-        limits = {self.limit(row, lower) for row in sorted(rows) for lower in (True, False)}
-        most = FILLS // self.base.values.size  # in a large plan the first ones only: the target, then the nodes
-        prices = {limit: self.price(limit) for limit in sorted(limits)[:most]}
-        items, values, stop = self.items, self.base.values, self.found.fair.stop
-        below = (stop == items.lower_origin) & (values <= items.lower)
-        above = (stop == items.upper_origin) & (values >= items.upper) & ~below
-        known: dict[int, float] = {}
-        for i in np.flatnonzero((stop != LINK) & (below | above)).tolist():
-            limit, column = self.limit(int(stop[i]), bool(below[i])), int(self.group[i])
-            if limit in prices:
-                continue
-            if below[i]:  # its own level, above the others', is the highest it moves
-                prices[limit] = 1.0 / float(items.scale[i])
-                continue
-            if column not in known and len(known) < FILLS // values.size:
-                known[column] = self.price(limit)
-            prices[limit] = known.get(column, np.nan)
-        return {limit: price for limit, price in prices.items() if np.isfinite(price)}
-
-    def limit(self, row: int, lower: bool) -> Limit:
-        """The limit of a row that is in force."""
-        equal = bool(self.equal[row])
-        return Limit(row, lower or equal, not lower or equal)
+    def prices(self) -> dict[Limit, float]:
+        """The price of each limit that the structure of the filling gives."""
+        return slopes(self.found.fair, self.items, self.base.items, self.group, self.equal)
 
     def test(self, prices: dict[Limit, float]) -> dict[Limit, float]:
         """Those prices that are proven."""
@@ -125,9 +88,9 @@ class _Search:
             return {}
         limits = list(prices)
         if len(limits) == 1:
-            moved, price = self.fill({limits[0]: self.step * ALONE}), prices[limits[0]]
+            moved, price = self.fill({limits[0]: self.step * ALONE}), self.price(limits[0])
             straight = np.isclose(self.change(moved, self.step * ALONE), price, rtol=1e-4, atol=0.0)
-            return prices if straight and self.reaches(moved) else {}
+            return {limits[0]: price} if straight and self.reaches(moved) else {}
         size = self.step / np.sqrt(len(limits)) * self.random.uniform(0.5, 1.0, len(limits))
         ways = [self.fill(dict(zip(limits, sign * size, strict=True))) for sign in (1.0, -1.0)]
         if all(way.alike(self.base) for way in ways) and all(self.reaches(way) for way in ways):
@@ -147,19 +110,8 @@ class _Search:
             replace(cut, total=cut.total + sum(p * (low if p > 0 else high)[row] for row, p in cut.rows.items()))
             for cut in self.found.fair.pool
         ]
-        bounded = absorb(program, items, self.columns, self.group, self.absorbed, self.stale(program, items))
-        self.absorbed = self.absorbed or bounded
-        filled = fill_pool(pool, bounded, self.group)
-        return _Filling(program, *filled)
-
-    def stale(self, program: Program, items: Items) -> Bools:
-        """Columns whose limits, or those of whose items, are not those of the plan."""
-        out = np.full(self.columns.size, self.absorbed is None)
-        out[self.group[(items.lower != self.items.lower) | (items.upper != self.items.upper)]] = True
-        for row, column in self.single:
-            limits, own = (program.row_lower[row], program.row_upper[row]), self.program
-            out[column] |= limits != (own.row_lower[row], own.row_upper[row])
-        return out
+        bounded = absorb(program, items, self.columns, self.group)
+        return _Filling(program, bounded, *fill_pool(pool, bounded, self.group))
 
     def reaches(self, moved: _Filling) -> bool:
         """Whether a table with at most these values exists: then they are the fair ones."""

@@ -54,7 +54,13 @@ solvers = Solvers("solver")
 
 
 def solve(
-    lp: LinearProgram, solver: str = "highs", *, seconds: float = 60.0, seed: int = 0, duals: bool = True
+    lp: LinearProgram,
+    solver: str = "highs",
+    *,
+    seconds: float = 60.0,
+    seed: int = 0,
+    duals: bool = True,
+    **options: bool,
 ) -> Solution:
     """Solve `lp` with the named solver and check the answer.
 
@@ -64,13 +70,14 @@ def solve(
     seed : for the solvers that draw random numbers and can be told.
     duals : whether `row_dual` and `column_dual` are wanted. A solver that gives none then solves the dual program
         as well. Programs with integer columns have no duals.
+    options : further ones of that solver alone.
 
     Raises
     ------
     UnknownNameError : no such solver.
     SolverError : it is not installed, crashed, or its answer breaks the program it was given.
     """
-    run = partial(solvers[solver], seconds=seconds, seed=seed)
+    run = partial(solvers[solver], seconds=seconds, seed=seed, **options)
     started = perf_counter()
     lp = _tidy(lp)
     found = _obvious(lp) or run(lp)
@@ -147,9 +154,9 @@ def _obvious(lp: LinearProgram) -> Solution | None:
 
 
 @solvers
-def highs(lp: LinearProgram, *, seconds: float = 60.0, seed: int = 0) -> Solution:
+def highs(lp: LinearProgram, *, seconds: float = 60.0, seed: int = 0, presolve: bool = True) -> Solution:
     """HiGHS, simplex first: open source, in this process, the default."""
-    return run_highs(lp, ("simplex", "ipx"), seconds, seed)
+    return run_highs(lp, ("simplex", "ipx"), seconds, seed, presolve)
 
 
 def highs_ipx(lp: LinearProgram, *, seconds: float = 60.0, seed: int = 0) -> Solution:

@@ -13,17 +13,21 @@ from quotaopt.optimize.answers import FEASIBLE, violation
 from quotaopt.optimize.linear import LinearProgram, Solution, Status
 
 
-def run_highs(lp: LinearProgram, engines: tuple[str, ...], seconds: float, seed: int) -> Solution:
+def run_highs(
+    lp: LinearProgram, engines: tuple[str, ...], seconds: float, seed: int, presolve: bool = True
+) -> Solution:
     """Try the engines in turn until one answers; believe "infeasible" only when it holds without presolve."""
     deadline = perf_counter() + seconds
     if lp.integer is not None:
         engines = ("choose",)  # a named engine makes HiGHS drop the integer condition
     found = Solution("no_solution", detail="no time left")
-    for engine, presolve in [(engine, "on") for engine in engines] + [(engines[0], "off")]:
+    attempts = [(engine, "on") for engine in engines]
+    last = (engines[0], "off")
+    for engine, before in [*attempts, last] if presolve else [last, *attempts]:
         left = deadline - perf_counter()
         if left <= 0:
             break
-        found = _highs_once(lp, engine, presolve, left, seed)
+        found = _highs_once(lp, engine, before, left, seed)
         if found.status in ("infeasible", "unbounded"):
             # Presolve has called feasible programs infeasible; simplex without it also tells the two apart.
             surest = "choose" if lp.integer is not None else "simplex"
@@ -50,7 +54,7 @@ def _highs_once(lp: LinearProgram, engine: str, presolve: str, seconds: float, s
     }
     for option, value in options.items():
         solver.setOptionValue(option, value)
-    if solver.passModel(_highs_model(lp)) == highspy.HighsStatus.kError:
+    if _pass(solver, lp) == highspy.HighsStatus.kError:
         raise SolverError("highs", "rejected the model: a number is not finite or beyond 1e15")
     solver.run()
     said = solver.getModelStatus()
@@ -77,18 +81,16 @@ def _highs_once(lp: LinearProgram, engine: str, presolve: str, seconds: float, s
     return Solution("optimal", x, np.array(values.row_dual), np.array(values.col_dual), detail=detail)
 
 
-def _highs_model(lp: LinearProgram) -> object:
-    model = highspy.HighsLp()
-    model.num_row_, model.num_col_ = lp.matrix.shape
-    model.col_cost_, model.col_lower_, model.col_upper_ = lp.cost, lp.lower, lp.upper
-    model.row_lower_, model.row_upper_ = lp.row_lower, lp.row_upper
-    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    model.a_matrix_.start_, model.a_matrix_.index_ = lp.matrix.indptr, lp.matrix.indices
-    model.a_matrix_.value_ = lp.matrix.data
-    if lp.integer is not None:
-        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        model.integrality_ = [kinds[int(whole)] for whole in lp.integer]
-    return model
+def _pass(solver: Any, lp: LinearProgram) -> highspy.HighsStatus:
+    """Hand over the program, array by array."""
+    (rows, columns), matrix = lp.matrix.shape, lp.matrix
+    whole = np.zeros(columns) if lp.integer is None else lp.integer
+    by_row, minimise = int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize)
+    status: highspy.HighsStatus = solver.passModel(
+        columns, rows, matrix.nnz, by_row, minimise, 0.0, lp.cost, lp.lower, lp.upper, lp.row_lower, lp.row_upper,
+        matrix.indptr, matrix.indices, matrix.data, whole.astype(np.int32),
+    )  # fmt: skip
+    return status
 
 
 def highs_version() -> str:

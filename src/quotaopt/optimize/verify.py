@@ -86,8 +86,7 @@ def read_cells(path: Path, problem: Problem, encoding: str = "utf-8-sig") -> tup
     ValueError
         If it is no such table.
     """
-    kinds = dict.fromkeys(COLUMNS[:3], "category") | {COLUMNS[3]: "str"}
-    frame = pd.read_csv(path, usecols=list(COLUMNS), dtype=kinds, na_filter=False, encoding=encoding)
+    frame = _read(path, encoding, whole=problem.unit == int(problem.unit))
     tables = (problem.index.reps, problem.index.products, problem.index.months)
     names, at = [], []
     for column, table in zip(COLUMNS[:3], tables, strict=True):
@@ -96,9 +95,30 @@ def read_cells(path: Path, problem: Problem, encoding: str = "utf-8-sig") -> tup
         place = np.append(table.index.get_indexer(labels), -1)  # the last for a code of -1, a line without a name
         names.append(pd.Categorical.from_codes(written.codes, written.categories))
         at.append(place[written.codes].astype(np.int64))
-    units, faulty = parse_units(frame["quota"].to_numpy(dtype=object), problem.unit)
+    units, faulty = _units(frame["quota"], problem.unit)
     cells = Written(tuple(names), tuple(at), units)  # type: ignore[arg-type]
     return cells, [f"{cells.label(line)}: {fault}" for line, fault in faulty]
+
+
+def _read(path: Path, encoding: str, whole: bool) -> pd.DataFrame:
+    """The columns of a table of quotas: amounts as whole numbers if all of them are written so, else as texts."""
+    kinds = dict.fromkeys(COLUMNS[:3], "category")
+    for texts in ({}, {"quota": "str"}) if whole else ({"quota": "str"},):
+        frame = pd.read_csv(
+            path, usecols=list(COLUMNS), dtype=kinds | texts, na_filter=False, encoding=encoding, low_memory=False
+        )
+        if frame["quota"].dtype == np.int64:  # not by rounding: one point or exponent makes the column one of floats
+            break
+    return frame
+
+
+def _units(amounts: pd.Series[Any], unit: Decimal) -> tuple[Ints, list[tuple[int, str]]]:
+    """Amounts of money in whole rounding units: by division where all are whole numbers, else digit by digit."""
+    if amounts.dtype == np.int64:
+        units, rest = np.divmod(amounts.to_numpy(), min(int(unit), LARGEST))
+        if not rest.any():
+            return units, []
+    return parse_units(amounts.astype(str).to_numpy(dtype=object), unit)
 
 
 def unescape(text: str) -> str:
@@ -117,8 +137,8 @@ def parse_units(texts: Any, unit: Decimal) -> tuple[Ints, list[tuple[int, str]]]
     -------
     units, shape (n,), 0 where an amount is none; and (number of the line, what is wrong) for each of those.
     """
-    short = np.fromiter((len(text) <= DIGITS for text in texts), dtype=bool, count=len(texts))
-    digits, decimals, plain = _read_digits(np.where(short, texts, "").astype(f"U{DIGITS}"))
+    short = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) <= DIGITS
+    digits, decimals, plain = _read_digits(np.where(short, texts, "").astype(str))
     exponent = int(unit.as_tuple().exponent)
     places = max(int(decimals.max(initial=0)), -exponent, 0)
     step = int(unit.scaleb(places))  # one unit, in steps of 10^-places
@@ -135,7 +155,7 @@ def parse_units(texts: Any, unit: Decimal) -> tuple[Ints, list[tuple[int, str]]]
 
 def _read_digits(texts: Any) -> tuple[Ints, Ints, Bools]:
     """Digits of each text as one whole number, how many stand after the point, and whether nothing else is there."""
-    letters = np.ascontiguousarray(texts).view(np.uint32).reshape(len(texts), DIGITS)
+    letters = np.ascontiguousarray(texts).view(np.uint32).reshape(len(texts), texts.itemsize // 4)
     number, decimals = np.zeros(len(texts), dtype=np.int64), np.zeros(len(texts), dtype=np.int64)
     after, some = np.zeros(len(texts), dtype=bool), np.zeros(len(texts), dtype=bool)
     plain = np.ones(len(texts), dtype=bool)
@@ -179,10 +199,10 @@ def _repeated(cells: Written, shape: tuple[int, int, int]) -> Bools:
     """Lines whose cell, a known one, already stood in an earlier line."""
     lines = np.flatnonzero(cells.known)
     cell = np.ravel_multi_index(tuple(place[lines] for place in cells.at), shape)
-    first = np.full(int(np.prod(shape)), lines.size, dtype=np.int64)
-    np.minimum.at(first, cell, np.arange(lines.size))
     again = np.zeros(cells.known.size, dtype=bool)
-    again[lines] = first[cell] < np.arange(lines.size)
+    if np.bincount(cell).max(initial=0) > 1:
+        again[lines] = True
+        again[lines[np.unique(cell, return_index=True)[1]]] = False
     return again
 
 

@@ -5,10 +5,9 @@ CRLF, ISO dates, ``.`` decimals, no exponents, no thousands separators; the same
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
+import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -21,6 +20,7 @@ import pandas as pd
 
 from quotaopt.columns import Column
 
+SPECIAL = re.compile('[,"\r\n]')
 RISKY = ("=", "+", "-", "@")
 """A text that starts so would be taken for a formula by a spreadsheet; it gets an apostrophe in front."""
 
@@ -32,11 +32,11 @@ def write_csv(frame: pd.DataFrame, path: Path, encoding: str = "utf-8-sig") -> N
     (None, NaN, NaT) as an empty cell. Texts that start with ``= + - @`` get an apostrophe in front, which
     `read_inputs` takes away again.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_text(str(name)) for name in frame.columns])
-    writer.writerows(zip(*(_cells(frame[name]) for name in frame.columns), strict=True))
-    path.write_bytes(out.getvalue().encode(encoding))
+    header = [_quoted(_text(str(name))) for name in frame.columns]
+    lines = [",".join(header), *map(",".join, zip(*(_cells(frame[name]) for name in frame.columns), strict=True))]
+    if len(header) == 1:
+        lines = [line or '""' for line in lines]  # a line of nothing is no line to most readers
+    path.write_bytes("\r\n".join([*lines, ""]).encode(encoding))
 
 
 def datapackage(tables: Mapping[str, Sequence[Column]], path: Path, encoding: str = "utf-8") -> None:
@@ -68,18 +68,18 @@ def datapackage(tables: Mapping[str, Sequence[Column]], path: Path, encoding: st
 
 
 def _cells(column: pd.Series[Any]) -> Iterable[str]:
-    """The texts of a column; a whole column of one kind is written by one function."""
+    """The texts of a column, quoted; a whole column of one kind is written by one function."""
     if pd.api.types.is_bool_dtype(column):
         return ["true" if value else "false" for value in column]
     if pd.api.types.is_float_dtype(column):
         return map(_float, column.tolist())
     if pd.api.types.is_integer_dtype(column):
         return map(str, column.tolist())
+    values = column.astype(object).tolist()
     if pd.api.types.infer_dtype(column, skipna=True) == "string":  # few different ones, each looked at once
-        codes, texts = pd.factorize(column.astype(object), use_na_sentinel=False)
-        written = np.array([_cell(text) for text in texts], dtype=object)
-        return written[codes].tolist() if len(texts) else []
-    return map(_cell, column.astype(object).tolist())
+        written = {text: _quoted(_cell(text)) for text in set(values)}
+        return values if all(map(operator.is_, written, written.values())) else map(written.__getitem__, values)
+    return (_quoted(_cell(value)) for value in values)
 
 
 def _cell(value: Any) -> str:
@@ -98,6 +98,11 @@ def _cell(value: Any) -> str:
 
 def _text(value: str) -> str:
     return f"'{value}" if value.startswith(RISKY) else value
+
+
+def _quoted(text: str) -> str:
+    """A text in quotation marks where a comma, a quotation mark or a line end would be taken for the table's."""
+    return '"' + text.replace('"', '""') + '"' if SPECIAL.search(text) else text
 
 
 def _float(value: float) -> str:
