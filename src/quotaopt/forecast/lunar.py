@@ -39,7 +39,7 @@ def lunar_shares(months: Ints) -> Floats:
     by_year = shares.reshape(2, len(days), YEAR)
     centred = (by_year - by_year.mean(axis=1, keepdims=True)).reshape(2, -1)
     inside = (months >= table[0]) & (months <= table[-1])
-    return np.where(inside, centred[:, np.where(inside, months - table[0], 0)], 0.0)
+    return np.asarray(np.where(inside, centred[:, np.where(inside, months - table[0], 0)], 0.0))
 
 
 def _overlap(months: Ints, start: np.ndarray, length: int) -> Floats:

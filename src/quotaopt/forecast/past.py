@@ -11,6 +11,7 @@ import pandas as pd
 
 from quotaopt.errors import Finding, InputError
 from quotaopt.forecast.booked import Booked, before_launch, book
+from quotaopt.forecast.breaks import note_breaks
 from quotaopt.forecast.events import apply_events
 from quotaopt.forecast.handover import follow_territories
 from quotaopt.forecast.notes import list_names
@@ -78,7 +79,7 @@ def make_past(inputs: Inputs, settings: Settings) -> Past:
     weights = tuple(settings.forecast.weights)
     panel = Panel(rows.names, booked.products, end - values.shape[2], values, rows.region, rows.role, weights)
     panel, said = apply_events(panel, settings.forecast.events)
-    notes += said
+    notes += [*said, *note_breaks(panel)]
     if settings.forecast.method == "weighted_years":
         notes += note_weights(panel)
     if (gap := plan[0] - end) > 0:
