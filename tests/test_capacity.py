@@ -151,8 +151,10 @@ def test_the_table_has_a_row_for_each_cell() -> None:
 
 def make_sampled(roster: pd.DataFrame, at: float | str, spread: float = 0.2) -> tuple[Any, Any, Any]:
     forecast, inputs, settings = make_parts(roster, make_settings([0.5]))
-    forecast.rep_mean = forecast.mean.sum(axis=(1, 2))
-    forecast.rep_spread = spread * forecast.rep_mean
+    normal = np.array([NormalDist().inv_cdf((k + 0.5) / 200) for k in range(200)])
+    rng = np.random.default_rng(0)
+    off = 1 + spread * np.array([rng.permutation(normal) for _ in forecast.reps])
+    forecast.samples = forecast.mean.sum(axis=1)[:, :, None] * off[:, None, :]
     settings.forecast.capacity = at
     return forecast, inputs, settings
 
