@@ -159,6 +159,7 @@ def booked_months(history: pd.DataFrame, forecast: Forecast) -> tuple[list[str],
 
 def _facts(forecast: Forecast, roster: pd.DataFrame) -> list[dict[str, Any]]:
     """What is said of each rep beside the numbers; the method is that of the largest product."""
+    groups = dict(iter(forecast.fenced.groupby("rep_id")))
     largest = np.argmax(forecast.mean.sum(axis=2), axis=1)
     facts = {
         "name": roster["rep_name"].astype(str).tolist(),
@@ -167,8 +168,18 @@ def _facts(forecast: Forecast, roster: pd.DataFrame) -> list[dict[str, Any]]:
         "own": np.round(forecast.own_weight, 4).tolist(),
         "method": forecast.method[np.arange(len(roster)), largest].tolist(),
         "flag": forecast.flag.tolist(),
+        "cuts": [_cuts_of(groups, rep) for rep in forecast.reps],
     }
     return [dict(zip(facts, row, strict=True)) for row in zip(*facts.values(), strict=True)]
+
+
+def _cuts_of(groups: Mapping[Any, pd.DataFrame], rep: str) -> list[list[Any]]:
+    """Month, product, amount and what was kept of the orders cut for a rep."""
+    cut = groups.get(rep)
+    if cut is None:
+        return []
+    amounts = (_numbers(cut[name].to_numpy(np.float64)) for name in ("amount", "kept"))
+    return [list(row) for row in zip(cut["month"], cut["product_id"], *amounts, strict=True)]
 
 
 def _accuracy(table: pd.DataFrame) -> list[dict[str, Any]]:
