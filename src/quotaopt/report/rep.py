@@ -18,7 +18,7 @@ from rich.text import Text
 from quotaopt.capacity import Capacity
 from quotaopt.errors import Finding, UnknownNameError
 from quotaopt.forecast import Forecast
-from quotaopt.forecast.panel import YEAR, Floats
+from quotaopt.forecast.panel import YEAR, Floats, month_name, month_number
 from quotaopt.forecast.ranges import central_range, rep_paths
 from quotaopt.forecast.trace import Trace
 from quotaopt.report.findings import counted, finding_records
@@ -110,6 +110,15 @@ def make_sheet(
         accuracy=accuracy[(accuracy["level"] == "rep") & (accuracy["origins"] > 0)],
         notes=tuple(note for note in notes if _is_about(note, names)),
     )
+
+
+def _booked(history: pd.DataFrame, rep: str) -> pd.Series[float]:
+    """Booked sales of each month from the rep's first to the last that anybody has; zero where there are none."""
+    mine = history[history["rep_id"].astype(str) == rep].groupby("month")["amount"].sum()
+    if mine.empty:
+        return mine
+    first, last = month_number(str(mine.index[0])), month_number(str(history["month"].max()))
+    return mine.reindex([month_name(m) for m in range(first, last + 1)], fill_value=0.0)
 
 
 def _months(r: int, forecast: Forecast, capacity: Capacity, low: Floats, high: Floats) -> pd.DataFrame:
