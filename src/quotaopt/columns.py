@@ -200,6 +200,7 @@ CONFLICTS: Final = (
     Column("activity", "number", "the best the total can do", "money"),
     Column("limit", "number", "what it is asked to be", "money"),
     Column("shortfall", "number", "by how much it is missed", "money"),
+    Column("needed", "boolean", "whether the limits that clash by themselves need it; empty where not tried"),
     Column("remedy", "string", "what to change"),
     Column("remedy_value", "number", "to which value"),
     Column("enough", "boolean", "whether that alone makes a plan possible"),

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from quotaopt.values import (
     Amount,
+    Calendar,
     Encoding,
     Factor,
     Goals,
@@ -186,6 +187,7 @@ class Settings(Section):
     by_product: dict[str, Amount] = {}
     first_month: Month
     last_month: Month
+    calendar: Calendar = ""
     data: Data
     forecast: Forecasting = Forecasting()
     ramp: Ramp = Ramp()

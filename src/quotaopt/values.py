@@ -62,6 +62,12 @@ def _check_encoding(name: str) -> str:
         refuse("no such encoding", 'Write "auto", "utf-8" or "gb18030".')
 
 
+def _check_calendar(name: str) -> str:
+    if name not in {"", "CN"}:
+        refuse("no such calendar", 'Write "CN" for the Chinese new year, or nothing.')
+    return name
+
+
 def _check_profile(profile: list[float]) -> list[float]:
     if not profile or min(profile) < 0 or max(profile) > 1:
         refuse("shares of full productivity lie between 0 and 1", "Write them like [0.0, 0.5, 1.0].")
@@ -106,3 +112,4 @@ Rule = Annotated[Any, AfterValidator(_check_rule)]
 Encoding = Annotated[str, AfterValidator(_check_encoding)]
 Factor = Annotated[float | str, BeforeValidator(_check_factor)]
 Weights = Annotated[list[float], AfterValidator(_check_weights)]
+Calendar = Annotated[str, AfterValidator(_check_calendar)]
