@@ -21,7 +21,7 @@ import pandas as pd
 from quotaopt.capacity import Capacity
 from quotaopt.forecast import Forecast
 from quotaopt.forecast.panel import Floats, Ints, month_name, month_number
-from quotaopt.forecast.ranges import central_range, group_of, rep_paths, sum_groups
+from quotaopt.forecast.ranges import central_range, group_of, sum_groups
 from quotaopt.report.render import each, money
 from quotaopt.scenario import Scenario
 from quotaopt.tables import Inputs
@@ -113,7 +113,7 @@ class RepLines:
             np.round(cells, CENTS).sum(axis=1)
             for cells in (forecast.mean, capacity.expected, capacity.values, forecast.last_year)
         )
-        return cls(past, full, mean, cap, rep_paths(forecast) * capacity.presence[:, :, None], last.sum(axis=1))
+        return cls(past, full, mean, cap, forecast.samples * capacity.presence[:, :, None], last.sum(axis=1))
 
     def _each(self, change: Callable[[Floats], Floats]) -> RepLines:
         return RepLines(*(change(getattr(self, field.name)) for field in fields(self)))

@@ -19,7 +19,7 @@ from quotaopt.capacity import Capacity
 from quotaopt.errors import Finding, UnknownNameError
 from quotaopt.forecast import Forecast
 from quotaopt.forecast.panel import YEAR, Floats, month_name, month_number
-from quotaopt.forecast.ranges import central_range, rep_paths
+from quotaopt.forecast.ranges import central_range
 from quotaopt.forecast.trace import Trace
 from quotaopt.report.findings import counted, finding_records
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio, records
@@ -87,7 +87,7 @@ def make_sheet(
     """Collect what concerns one rep."""
     r = forecast.reps.index(rep)
     row = cast("pd.Series[Any]", inputs.roster.set_index("rep_id").loc[rep])
-    paths = rep_paths(forecast)[r]
+    paths = forecast.samples[r]
     low, high = central_range(paths.sum(axis=0), level)
     names = {rep, str(row["rep_name"])} - {""}
     notes = (*inputs.warnings, *forecast.notes, *capacity.notes)
