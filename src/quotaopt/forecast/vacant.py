@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from quotaopt.tables import Inputs
 
 COLUMNS = ("holder", "region", "period", "potential")
+BY_REP = (
+    "mean", "low", "high", "rep_mean", "rep_spread", "last_year", "full_last_year", "method", "months_used", "flag",
+    "own_weight", "samples",
+)  # fmt: skip
 REMEDY = "Assign a successor in the table of assignments (data.assignments), or add a seat to the roster."
 
 
@@ -42,14 +46,15 @@ def _scale(forecast: Forecast, held: Floats) -> Forecast:
     mean, low, high = (values * held[:, None, :] for values in (forecast.mean, forecast.low, forecast.high))
     total = mean.sum(axis=(1, 2))
     ratio = np.divide(total, forecast.rep_mean, out=np.zeros_like(total), where=forecast.rep_mean > 0)
-    return replace(forecast, mean=mean, low=low, high=high, rep_mean=total, rep_spread=forecast.rep_spread * ratio)
+    spread = forecast.rep_spread * ratio
+    samples = None if forecast.samples is None else forecast.samples * held[:, :, None]
+    return replace(forecast, mean=mean, low=low, high=high, rep_mean=total, rep_spread=spread, samples=samples)
 
 
 def _keep(forecast: Forecast, rows: Bools) -> Forecast:
-    names = ("mean", "low", "high", "rep_mean", "rep_spread", "last_year", "full_last_year", "method", "months_used",
-             "flag", "own_weight")  # fmt: skip
-    reps = tuple(np.array(forecast.reps, dtype=object)[rows])
-    return replace(forecast, reps=reps, **{name: getattr(forecast, name)[rows] for name in names})
+    kept: dict[str, Any] = {name: getattr(forecast, name) for name in BY_REP}
+    kept = {name: None if values is None else values[rows] for name, values in kept.items()}
+    return replace(forecast, reps=tuple(np.array(forecast.reps, dtype=object)[rows]), **kept)
 
 
 def _absent(forecast: Forecast, past: Past, inputs: Inputs) -> Floats:
