@@ -36,8 +36,8 @@ def rule_table(
     """
     unit, first = float(problem.unit), 0
     worth = np.full((2, sum(block.size for block in stated)), np.nan)  # of lower and of upper limits
-    for limit, value in price.items():
-        worth[[limit.lower, limit.upper], limit.row] = value / unit
+    for priced, value in price.items():
+        worth[[priced.lower, priced.upper], priced.row] = value / unit
     parts: list[dict[str, NDArray[Any]]] = []
     for asked, block in zip(stated, kept, strict=True):
         activity, equal = asked.evaluate(quota), asked.lower == asked.upper
