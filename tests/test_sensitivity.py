@@ -387,7 +387,7 @@ def test_the_frontier_is_convex_and_falls_between_the_two_pure_solves(seed: int)
     n = problem.index.shape[0]
     rng = np.random.default_rng(seed)
     reference = rng.dirichlet(np.ones(n)) * problem.target
-    items = rep_items(program, levels, np.arange(n))
+    items, _ = rep_items(program, levels, np.arange(n))
     scale = program.scale
     corners = trace_frontier(program, items, found.values / scale, reference / scale, run_highs, 30)
     delta, cost = (np.array([getattr(p, name) for p in corners]) for name in ("delta", "cost"))
@@ -419,7 +419,7 @@ def test_the_frontier_does_not_depend_on_the_solver() -> None:
     found = fair(problem, blocks)
     assert found is not None
     program = build(problem, blocks)
-    items = rep_items(program, levels, np.arange(6))
+    items, _ = rep_items(program, levels, np.arange(6))
     reference = np.full(6, problem.target / 6) / program.scale
     first, second = (
         trace_frontier(program, items, found.values / program.scale, reference, lambda lp, s=solver: solve(lp, s), 15)

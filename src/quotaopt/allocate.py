@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from quotaopt import columns as c
@@ -91,7 +92,7 @@ def allocate_rules(
         if found.status != "optimal":
             return _no_plan(problem, stated, meter, found.status)
         tell("spread")
-        shared = [found.who[block.members] for block in found.fair.blocks]
+        shared = [np.unique(found.who[block.members]) for block in found.fair.blocks]
         table = make_table(problem, settled.blocks, found.values, shared, meter.time)
         if table is not None:
             with meter.time("report"):

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 RECORD = "run.json"
 STALE_SECONDS = 3600.0  # writing takes seconds: a hidden folder older than this is what a kill left behind
 TABLES = {
-    "quotas": c.QUOTAS, "totals": c.TOTALS, "forecast": c.FORECAST, "capacity": c.CAPACITY, "accuracy": c.ACCURACY,
+    "quotas": c.QUOTAS, "totals": c.TOTALS, "forecast": c.FORECAST, "capacity": c.CAPACITY, "outlook": c.OUTLOOK,
+    "vacant": c.VACANT, "fenced": c.FENCED, "floored": c.FLOORED, "accuracy": c.ACCURACY,
     "rules": c.RULES, "goals": c.GOALS, "fairness": c.FAIRNESS, "measures": c.MEASURES, "warnings": c.WARNINGS,
     "conflicts": c.CONFLICTS, "solvers": c.SOLVERS,
 }  # fmt: skip

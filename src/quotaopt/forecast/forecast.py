@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +12,16 @@ from numpy.typing import NDArray
 
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import measure_accuracy, run_backtest
+from quotaopt.forecast.calendar import find_calendar
 from quotaopt.forecast.combine import MEMBERS, NAIVE, Choice, choose
+from quotaopt.forecast.fence import fence_panel, list_cuts
 from quotaopt.forecast.methods import forecasters
-from quotaopt.forecast.notes import note_cells, note_history, note_test
-from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, make_past, month_number
+from quotaopt.forecast.notes import list_months, note_cells, note_cuts, note_floor, note_history, note_test
+from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, month_number
+from quotaopt.forecast.past import make_past
 from quotaopt.forecast.peers import Peers, find_peers
 from quotaopt.forecast.spread import measure_spread
+from quotaopt.forecast.vacant import leave_vacant
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
@@ -43,6 +47,12 @@ class Forecast:
     own_weight : weight on own history, 1 unless new, shape (reps,).
     accuracy : the back-test, see `measure_accuracy`.
     notes : what a planner should know.
+    fenced : one-off orders that were cut for the forecast, see `list_cuts`.
+    floored : plan months in which returns would exceed sales, forecast zero: rep_id, product_id, period, amount.
+    samples : equally likely paths of each rep's months, the same draw for all reps, shape (reps, months, draws); none
+        when the method gives a mean and a spread alone.
+    vacant : what nobody is there to sell, one row per holder (rep or territory) × month: holder, region, period,
+        potential.
     """
 
     reps: tuple[str, ...]
@@ -61,6 +71,10 @@ class Forecast:
     own_weight: Floats
     accuracy: pd.DataFrame
     notes: tuple[Finding, ...]
+    fenced: pd.DataFrame
+    floored: pd.DataFrame
+    samples: Floats | None = None
+    vacant: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
@@ -76,7 +90,9 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     method, plan = settings.forecast.method, len(settings.months)
     forecasters[method]  # an unknown name must not wait for the back-test
     past = make_past(inputs, settings)
-    panel, horizon = past.panel, past.gap + plan
+    fenced, horizon = fence_panel(past.panel, settings.forecast), past.gap + plan
+    calendar = find_calendar(fenced, horizon, settings.calendar)
+    panel = calendar.remove(fenced)
     wanted = (*NAIVES, "trailing_mean", *MEMBERS) if method == "auto" else (*NAIVES, method)
     test = run_backtest(panel, tuple(dict.fromkeys(wanted)), horizon)
     choice = Choice.same(method)
@@ -86,11 +102,13 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     mean = peers.blend(panel, _forecast_mature(panel, horizon, choice))
     sold = _on_sale(inputs.products, panel, settings.months)
     mean = np.where(sold, mean[:, :, past.gap :], 0.0)
-    floored = mean < 0
+    floored = list_months(panel, settings.months, np.minimum(mean, 0.0))
+    cuts = list_cuts(past.panel, fenced)
     mean = np.maximum(mean, 0.0)
     spread = measure_spread(panel, mean, peers, test, method, float(settings.forecast.level))
-    notes = [*past.notes, *note_history(panel), *note_test(test, method, choice), *note_cells(panel, sold, floored)]
-    return Forecast(
+    notes = [*past.notes, *note_history(panel), *note_test(test, method, choice), *note_cells(panel, sold)]
+    notes += [*note_cuts(cuts, past.panel), *note_floor(floored, mean), *calendar.note()]
+    made = Forecast(
         reps=panel.reps,
         products=panel.products,
         months=tuple(settings.months),
@@ -103,11 +121,36 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
         full_last_year=past.full_last_year,
         method=_name_methods(panel, peers, str(choice), sold),
         months_used=panel.seen.sum(axis=1),
-        flag=peers.flag,
+        flag=np.where(peers.flag == "", past.flag, peers.flag),
         own_weight=peers.own_weight,
         accuracy=measure_accuracy(test, method),
         notes=tuple(notes),
+        fenced=cuts,
+        floored=floored,
     )
+    return leave_vacant(_restore(made, calendar.ahead[:, past.gap :]), past, inputs)
+
+
+def _restore(made: Forecast, factors: Floats) -> Forecast:
+    """What was forecast for usual months, for the months of the plan: `factors` of products × plan months."""
+    if (factors == 1).all():
+        return made
+    mean = made.mean * factors
+    rep_mean = mean.sum(axis=(1, 2))
+    month, year = _quotient(mean.sum(axis=1), made.mean.sum(axis=1)), _quotient(rep_mean, made.rep_mean)
+    return replace(
+        made,
+        mean=mean,
+        low=made.low * factors,
+        high=made.high * factors,
+        rep_mean=rep_mean,
+        rep_spread=made.rep_spread * year,
+        samples=None if made.samples is None else made.samples * month[:, :, None],
+    )
+
+
+def _quotient(part: Floats, whole: Floats) -> Floats:
+    return np.divide(part, whole, out=np.ones_like(part), where=whole > 0)
 
 
 def _forecast_mature(panel: Panel, horizon: int, choice: Choice) -> Floats:

@@ -1,4 +1,4 @@
-"""The shape of the year: one pooled, shrunken season per rep × product.
+"""The shape of the year: one pooled, shrunken season for every series.
 
 A single rep × product has too few years to know its own season. Each level of the ladder company → product →
 region × product → rep × product therefore corrects the level above it only as far as its evidence goes.
@@ -10,46 +10,94 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quotaopt.forecast.panel import YEAR, Floats, Ints, Panel
+from quotaopt.forecast.levels import Levels, measure_scale, stack_history
+from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel
 
 # Bounds of a month against the mean month; only a product sold in a single month of the year reaches the upper one.
 LOWEST, HIGHEST = 0.02, 12.0
+LEAST_VARIANCE = 1e-4  # between siblings: 1 % of the level
 
 
-class _Season(NamedTuple):
-    """Relative deviation of each calendar month from the mean one, and its noise variance; shape (groups, 12)."""
+class Season(NamedTuple):
+    """Relative deviation of each calendar month from the mean one, and the trend it was measured around.
+
+    Attributes
+    ----------
+    effect : shape (series, 12), by calendar month.
+    trend : shape (series, months).
+    """
 
     effect: Floats
-    noise: Floats
+    trend: Floats
 
 
 def season_factors(panel: Panel) -> Floats:
     """Each calendar month against the mean month, shape (reps, products, 12), mean 1.
 
-    Additive effects relative to the level, found by classical decomposition around a centred 2×12 moving average,
-    then shrunk towards the level above with the variance between siblings against their noise (empirical Bayes,
-    Efron & Morris 1973). Only mature reps teach; the others take the season of their region or product.
+    Only mature reps teach (see `pool_season`); the others take the season of their region or product.
     """
     n_reps, n_products, _ = panel.values.shape
-    _, region = np.unique(panel.region.astype(str), return_inverse=True)
-    pool = panel.of(panel.mature)
-    trend = find_trend(pool.values)
-    noise = np.where(np.isnan(pool.values), 0.0, pool.values - trend)
-    level = np.where(np.isnan(pool.values), 0.0, np.abs(trend))
-    product = np.tile(np.arange(n_products), len(pool.reps))
-    place = (region[panel.mature][:, None] * n_products + np.arange(n_products)).ravel()
-    seen = (noise.reshape(-1, pool.length), level.reshape(-1, pool.length), pool.slots)
-    company = _estimate(*seen, np.zeros_like(product), 1).effect
-    by_product = _shrink(_estimate(*seen, product, n_products), np.repeat(company, n_products, axis=0))
-    by_place = _shrink(
-        _estimate(*seen, place, (region.max(initial=0) + 1) * n_products),
-        np.tile(by_product, (region.max(initial=0) + 1, 1)),
-    )
-    out = by_place.reshape(-1, n_products, YEAR)[region]
-    own = _shrink(_estimate(*seen, np.arange(product.size), product.size), by_place[place])
-    out[panel.mature] = own.reshape(-1, n_products, YEAR)
-    out = np.clip(1.0 + out, LOWEST, HIGHEST)
-    return np.asarray(out / out.mean(axis=2, keepdims=True)).reshape(n_reps, n_products, YEAR)
+    teachers = np.where(panel.mature[:, None, None], panel.values, np.nan)
+    levels = Levels.of(panel)
+    history = stack_history(levels, teachers)
+    effect = pool_season(levels, history, measure_scale(levels, history), panel.slots).effect
+    out = np.clip(1.0 + effect[levels.rows[-1]], LOWEST, HIGHEST)
+    return np.asarray(out / out.mean(axis=1, keepdims=True)).reshape(n_reps, n_products, YEAR)
+
+
+def pool_season(levels: Levels, history: Floats, scale: Floats, slots: Ints) -> Season:
+    """Season of every series of a stack.
+
+    Additive effects relative to the level, found by classical decomposition around a centred 2×12 moving average,
+    then shrunk towards the series above with the variance between siblings against their noise (empirical Bayes,
+    Efron & Morris 1973). A series without history has the season of the one above.
+    """
+    size = np.where(scale > 0, scale, 1.0)[:, None]
+    trend = find_trend(history)
+    base = np.maximum(np.abs(trend), 0.2 * size)
+    seen = ~np.isnan(history)
+    deviation = np.where(seen, (history - trend) / base, 0.0)
+    effect, noise = _estimate(deviation, seen, slots)
+    out = np.empty_like(effect)
+    for i, rows in enumerate(levels.rows):
+        raw, variance = effect[rows], noise[rows]
+        if i == 0:
+            signal = np.var(raw, axis=1, keepdims=True)
+            out[rows] = raw * _divide(signal, signal + variance)
+        else:
+            known: Bools = np.asarray(seen[rows].any(axis=1))
+            out[rows] = shrink(raw, variance, out[levels.parent[rows]], known)
+    return Season(np.clip(out - out.mean(axis=1, keepdims=True), LOWEST - 1, HIGHEST - 1), trend)
+
+
+def _estimate(deviation: Floats, seen: Bools, slots: Ints) -> tuple[Floats, Floats]:
+    """Raw season of each series and its noise variance, shape (series, 12)."""
+    slot = np.equal.outer(slots, np.arange(YEAR)).astype(np.float64)
+    count = seen @ slot
+    effect = (deviation @ slot) / np.maximum(count, 1.0)
+    rest = np.where(seen, deviation - effect[:, slots], 0.0)
+    months = seen.sum(axis=1)
+    variance = (rest**2).sum(axis=1) / np.maximum(months - YEAR, 1)
+    # Hardly more than a year says nothing of its own noise: take 100 % of the level.
+    variance = np.where(months < 1.5 * YEAR, np.maximum(variance, 1.0), variance)
+    return effect - effect.mean(axis=1, keepdims=True), variance[:, None] / np.maximum(count, 0.25)
+
+
+def shrink(raw: Floats, noise: Floats, prior: Floats, known: Bools) -> Floats:
+    """Move `raw` (series, columns) towards `prior` by its noise against the variance between siblings.
+
+    Series that are not known take the prior and say nothing of that variance.
+    """
+    gap = ((raw - prior) ** 2 - noise)[known].mean(axis=1)
+    if not gap.size:
+        return prior
+    weight = 1.0 / (noise[known].mean(axis=1) + 1e-3)
+    between = max(float(np.average(gap, weights=weight)), float(np.median(gap)), LEAST_VARIANCE)
+    return np.asarray(np.where(known[:, None], prior + between / (between + noise) * (raw - prior), prior))
+
+
+def _divide(part: Floats, whole: Floats) -> Floats:
+    return np.asarray(np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0))
 
 
 def find_trend(values: Floats) -> Floats:
@@ -78,42 +126,6 @@ def find_trend(values: Floats) -> Floats:
     return np.concatenate([left, middle, right], axis=-1)
 
 
-def _mean(values: Floats, use: np.ndarray) -> Floats:
+def _mean(values: Floats, use: Bools) -> Floats:
     """Mean along the last axis where `use`; 0 where there is nothing."""
     return np.asarray(np.where(use, values, 0.0).sum(axis=-1) / np.maximum(use.sum(axis=-1), 1))
-
-
-def _sums(values: Floats, codes: Ints, n: int) -> Floats:
-    """Sum rows of equal code; shape (n, columns)."""
-    out = np.zeros((n, values.shape[1]))
-    np.add.at(out, codes, values)
-    return out
-
-
-def _estimate(noise: Floats, level: Floats, slots: Ints, codes: Ints, n: int) -> _Season:
-    """Raw season of each group of series: deviations from the trend, summed, against the trend, summed.
-
-    Series enter and leave groups without disturbing them, since each is set against its own trend.
-    """
-    up, base = _sums(noise, codes, n), _sums(level, codes, n)
-    base = np.maximum(base, 0.2 * _mean(base, base > 0)[:, None])
-    known = base > 0
-    deviation = np.where(known, up / np.where(known, base, 1.0), 0.0)
-    slot = np.equal.outer(slots, np.arange(YEAR)).astype(np.float64)
-    count = known @ slot
-    effect = (deviation @ slot) / np.maximum(count, 1.0)
-    effect -= effect.mean(axis=1, keepdims=True)
-    rest = np.where(known, deviation - effect[:, slots], 0.0)
-    months = known.sum(axis=1)
-    variance = (rest**2).sum(axis=1) / np.maximum(months - YEAR, 1)
-    # Hardly more than a year says nothing of its own noise: take 100 % of the level.
-    variance = np.where(months < 1.5 * YEAR, np.maximum(variance, 1.0), variance)
-    return _Season(effect, variance[:, None] / np.maximum(count, 0.25))
-
-
-def _shrink(raw: _Season, prior: Floats) -> Floats:
-    """Effects moved towards `prior` by noise against the variance between siblings."""
-    gap = ((raw.effect - prior) ** 2 - raw.noise).mean(axis=1)
-    weight = 1.0 / (raw.noise.mean(axis=1) + 1e-3)
-    between = max(float(np.average(gap, weights=weight)), 1e-4) if gap.size else 1e-4
-    return np.asarray(prior + between / (between + raw.noise) * (raw.effect - prior))

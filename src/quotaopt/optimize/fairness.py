@@ -64,7 +64,7 @@ def level_down(program: Program, items: Items, solve: Solve) -> Fair:
             return Fair("optimal", values, blocks, stop, programs, exact, tuple(pool))
         cuts = find_cuts(lp, found, program, columns)
         new = [cut for cut in cuts if cut.total - cut.weight @ sums[cut.columns] > FEASIBLE / (2 * len(cuts))]
-    if columns.size < group.size:
+    if not program.layout.exact:
         return Fair("no_solution", programs=programs)
     return level_sequentially(program, asked, solve)
 

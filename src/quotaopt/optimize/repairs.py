@@ -9,6 +9,7 @@ it is not enough alone, and the clash says what stands in the way next.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -36,6 +37,7 @@ class Repair:
     path : keys below the rule, or ``("target",)``.
     given : what to write there.
     rule_source : the line of the rule itself.
+    roster : rows to add to the roster, when seats are what is to be added.
     """
 
     text: str
@@ -48,6 +50,7 @@ class Repair:
     path: Path
     given: Any
     rule_source: str
+    roster: tuple[Mapping[str, str], ...] = ()
 
     def row(self, problem: Problem) -> dict[str, object]:
         """The remedy as a row of ``conflicts.csv``."""

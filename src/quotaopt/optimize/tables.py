@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from quotaopt.columns import FAIRNESS, MEASURES, PEER_GROUP, REP, RULES
-from quotaopt.goals import Levels
+from quotaopt.goals import Levels, chance_levels
 from quotaopt.optimize.bounds import LINK
 from quotaopt.optimize.certificate import Certificate
 from quotaopt.optimize.levels import Fair, LevelBlock
@@ -98,12 +98,12 @@ def fairness_table(
     for k, block in enumerate(fair.blocks):
         shares[who[block.members]] = k
     stop = np.full(totals.size, LINK)
-    stop[who] = fair.stop
+    np.maximum.at(stop, who, fair.stop)
     main = _main_blocks(group, np.where(stop == LINK, shares, -1), capacity)
     where = [(block, k) for block in kept for k in range(block.size)]
-    level = np.divide(totals - levels.offset, levels.scale, out=np.full(totals.size, np.nan), where=levels.scale > 0)
+    level = levels.level(totals)
     shared = np.array([fair.blocks[main[g]].level if main[g] >= 0 else np.nan for g in group])
-    apart = ~(np.abs(level - shared) * levels.scale <= NEAR)  # less than a unit is rounding
+    apart = ~(np.abs(totals - levels.quota(shared)) <= NEAR) | np.isnan(level)  # less than a unit is rounding
     reasons = [
         _reason(where, fair.blocks, int(stop[i]), int(shares[i]), int(main[group[i]]), earlier)
         if apart[i]
@@ -111,7 +111,6 @@ def fairness_table(
         for i in range(totals.size)
     ]
     stretch = np.divide(totals, capacity, out=np.full(totals.size, np.nan), where=capacity > 0)
-    spread = np.where(problem.spread > 0, problem.spread, np.nan)
     table = {
         "rep_id": problem.index.reps.index,
         "peer_group": problem.index.reps[PEER_GROUP].to_numpy(),
@@ -120,7 +119,7 @@ def fairness_table(
         "stretch": stretch,
         "level": level,
         "block": shared,
-        "chance": ndtr((problem.expected - totals) / spread),
+        "chance": ndtr(-chance_levels(problem).level(totals)),
         "stopped_by": [r[0] for r in reasons],
         "source": [r[1] for r in reasons],
     }

@@ -16,7 +16,18 @@ from quotaopt.tables.sheet import SHOWN, Sheet
 from quotaopt.text import NUMBER, counted, plain_day, plain_month, plain_number
 
 SUBTOTALS = {"合计", "小计", "总计", "总和", "合計", "total", "totals", "subtotal", "sub-total", "grand total", "sum"}
-KEYS = {"rep_id": "rep", "product_id": "product", "date": "day", "month": "month", "order_id": "order"}
+KEYS = {
+    "rep_id": "rep",
+    "product_id": "product",
+    "territory_id": "territory",
+    "date": "day",
+    "month": "month",
+    "order_id": "order",
+    "start_date": "start",
+    "end_date": "end",
+}
+
+SPAN = ("start_date", "end_date")
 
 
 def drop_subtotals(sheet: Sheet) -> None:
@@ -154,3 +165,35 @@ def check_order(sheet: Sheet, first: str, last: str) -> None:
         a, b = sheet.frame[first].to_numpy(), sheet.frame[last].to_numpy()
         wrong = np.flatnonzero((a != "") & (b != "") & (b < a))
         sheet.report(wrong, last, lambda row, _: f"before {sheet.label(first)} {a[row]}", code="order")
+
+
+def check_shares(sheet: Sheet) -> None:
+    """Report each territory that is given out more than once: the row that begins on the first day over 100 %."""
+    if not sheet.has("rep_id", "territory_id"):
+        return
+    sound = np.flatnonzero(~np.isin(sheet.line, [f.line or 0 for f in sheet.findings if f.severity == "error"]))
+    territory = sheet.frame["territory_id"].to_numpy()[sound]
+    share = np.ones(len(sheet.line))
+    if sheet.has("share"):
+        share = sheet.convert("share", lambda text: float(text) if NUMBER.fullmatch(text) else 1.0)
+    share = share[sound].astype(np.float64)
+    start, end = (sheet.frame[c].to_numpy()[sound] if sheet.has(c) else np.full(len(sound), "") for c in SPAN)
+    end = np.where(end == "", "9999", end)
+    _, place = np.unique(np.tile(territory.astype(str), 2), return_inverse=True)
+    _, day = np.unique(np.concatenate([start, end]).astype(str), return_inverse=True)
+    ends = np.repeat([False, True], len(sound))  # a row holds its last day too: others that begin then overlap
+    order = np.lexsort((ends, day, place))
+    held = np.cumsum(np.concatenate([share, -share])[order])
+    over = np.flatnonzero((held > 1 + 1e-6) & ~ends[order])
+    _, first = np.unique(place[order][over], return_index=True)
+    given = {int(sound[order[over[i]]]): (int(order[over[i]]), float(held[over[i]])) for i in first}
+
+    def what(row: int, _text: str) -> str:
+        at, total = given[row]
+        overlap = (territory == territory[at]) & (start <= start[at]) & (end >= start[at])
+        others = [f"line {n}" for n in sheet.line[sound][overlap] if n != sheet.line[row]]
+        since = f" from {start[at]}" if start[at] else ""
+        return f"given out to {100 * total:.0f} %{since}, together with {' and '.join(others[:SHOWN])}"
+
+    remedy = "End the other row the day before, or write shares that add up to 1."
+    sheet.report(sorted(given), "territory_id", what, remedy, code="share")

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from quotaopt.errors import Finding, InputError, nearest, split_place
 from quotaopt.scenario import Scenario
-from quotaopt.tables.checks import check_keys, check_known, check_order, drop_subtotals, read_cells
+from quotaopt.tables.across import check_across
+from quotaopt.tables.checks import check_keys, check_order, check_shares, drop_subtotals, read_cells
 from quotaopt.tables.read import read_sheet
 from quotaopt.tables.schema import TABLES, plain_header
-from quotaopt.tables.shape import LockRow, make_history, make_locks, make_plan, make_products, make_roster
+from quotaopt.tables.shape import (
+    LockRow,
+    make_assignments,
+    make_history,
+    make_locks,
+    make_plan,
+    make_products,
+    make_roster,
+)
 from quotaopt.tables.sheet import Sheet, join_sheets
 from quotaopt.text import counted
 
@@ -25,6 +32,7 @@ REMEDIES = {
     "products": "Keep one row for each product.",
     "locks": "Keep one of the two.",
     "plan": "Keep one of the two.",
+    "assignments": "Keep one of the two.",
 }
 
 
@@ -34,7 +42,8 @@ class Inputs:
 
     Attributes
     ----------
-    history : rep_id, product_id, month (``YYYY-MM``), amount; one row for each rep × product × month.
+    history : rep_id, product_id, month (``YYYY-MM``), amount, and territory_id where the file has it (empty: not
+        known); one row for each combination.
     roster : rep_id, rep_name, region, team, manager, channel, segment, role, peer_group (texts, empty when absent),
         start_date, end_date (NaT when absent), headcount, ramp_profile, and the columns we do not know as given.
     products : product_id, product_name, family, launch_month, end_month (texts, empty when absent), and others.
@@ -42,6 +51,7 @@ class Inputs:
     plan : rep_id, product_id, month, quota (`Decimal`), when the scenario names a current plan.
     warnings : what was odd but no problem.
     hashes : file → SHA-256.
+    assignments : rep_id, territory_id, start_date, end_date (NaT: no limit), share, when the scenario names them.
     """
 
     history: pd.DataFrame
@@ -51,6 +61,7 @@ class Inputs:
     plan: pd.DataFrame | None = None
     warnings: tuple[Finding, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
+    assignments: pd.DataFrame | None = None
 
 
 def read_inputs(scenario: Scenario) -> Inputs:
@@ -62,7 +73,7 @@ def read_inputs(scenario: Scenario) -> Inputs:
         With every problem of every file, in file order, and the warnings among them.
     """
     sheets = {name: _read_table(scenario, name) for name in TABLES}
-    _check_across(scenario, sheets)
+    check_across(scenario, sheets)
     findings = tuple(f for sheet in sheets.values() for f in sheet.findings)
     if any(f.severity == "error" for f in findings):
         raise InputError(findings)
@@ -76,6 +87,7 @@ def read_inputs(scenario: Scenario) -> Inputs:
         make_plan(sheets["plan"], unit) if scenario.settings.data.plan else None,
         findings,
         {file: digest for sheet in sheets.values() for file, digest in sheet.hashes.items()},
+        make_assignments(sheets["assignments"]) if scenario.settings.data.assignments else None,
     )
 
 
@@ -105,6 +117,8 @@ def _read_table(scenario: Scenario, name: str) -> Sheet:
         sheet.warn(f"added up the amounts of {counted(again, 'row')} that repeat an earlier one", code="duplicate")
     check_order(sheet, "start_date", "end_date")
     check_order(sheet, "launch_month", "end_month")
+    if name == "assignments":
+        check_shares(sheet)
     return sheet
 
 
@@ -135,67 +149,3 @@ def _check_mapping(scenario: Scenario, name: str, mapping: Mapping[str, str], pa
             remedy = f"Nearest: {near!r}." if near else f"The headers are: {', '.join(headers)}."
             found.append(Finding("no file has this header", remedy, *place, key, code="columns"))
     return found
-
-
-def _check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
-    """Problems that need two tables, or a table and the scenario."""
-    settings = scenario.settings
-    roster, products = sheets["roster"], sheets["products"]
-    if settings.data.unknown_reps == "drop":
-        _drop_unknown(sheets["history"], roster)
-    for name in ("history", "locks", "plan"):
-        if roster.has("rep_id"):
-            extra = ' Or set data.unknown_reps = "drop".' if name == "history" else ""
-            check_known(sheets[name], "rep_id", _ids(roster, "rep_id"), _files(roster), f"Add the rep there.{extra}")
-        known = products if products.has("product_id") else sheets["history"]
-        if known.has("product_id") and known is not sheets[name]:
-            ids = _ids(known, "product_id")
-            check_known(sheets[name], "product_id", ids, _files(known), "Add the product there.")
-    profiles = settings.ramp.profiles
-    check_known(roster, "ramp_profile", profiles, "[ramp.profiles]", f"Profiles: {', '.join(profiles) or 'none'}.")
-    months = settings.months
-    locks = sheets["locks"]
-    if locks.has("month"):
-        outside = locks.rows_where("month", lambda month: month and month not in months)
-        locks.report(outside, "month", "outside the plan", f"It runs from {months[0]} to {months[-1]}.", code="months")
-    _check_nodes(scenario, roster, "region", "by_region", settings.by_region)
-    _check_nodes(scenario, known, "product_id", "by_product", settings.by_product)
-    _drop_other_months(sheets["plan"], months)
-
-
-def _check_nodes(scenario: Scenario, sheet: Sheet, column: str, key: str, values: Mapping[str, Decimal]) -> None:
-    """Report names of ``by_region`` or ``by_product`` that no row has."""
-    known = _ids(sheet, column) if sheet.has(column) else values
-    for name in values:
-        if name not in known:
-            near = nearest(name, known)
-            remedy = f"Did you mean {near!r}?" if near else f"Known: {', '.join(sorted(known))}."
-            place = split_place(scenario.source(key, name))
-            sheet.findings.append(Finding(f"not in {_files(sheet)}", remedy, *place, key, name, code=f"unknown-{key}"))
-
-
-def _drop_unknown(history: Sheet, roster: Sheet) -> None:
-    if history.has("rep_id") and roster.has("rep_id"):
-        known = _ids(roster, "rep_id")
-        unknown = history.rows_where("rep_id", lambda text: text not in known)
-        if unknown.size:
-            reps = len(set(history.frame["rep_id"].to_numpy()[unknown]))
-            rows = f"{counted(unknown.size, 'row')} of {counted(reps, 'rep')}"
-            history.warn(f"left out {rows} not in {_files(roster)}", code="unknown-rep")
-            history.keep(~np.isin(np.arange(len(history.frame)), unknown))
-
-
-def _drop_other_months(plan: Sheet, months: tuple[str, ...]) -> None:
-    if plan.has("month"):
-        other = plan.rows_where("month", lambda month: month and month not in months)
-        if other.size:
-            plan.warn(f"left out {counted(other.size, 'row')} outside the plan's months", code="months")
-            plan.keep(~np.isin(np.arange(len(plan.frame)), other))
-
-
-def _ids(sheet: Sheet, column: str) -> set[str]:
-    return set(sheet.frame[column]) - {""}
-
-
-def _files(sheet: Sheet) -> str:
-    return " or ".join(sheet.hashes) or f"the {sheet.table.name}"

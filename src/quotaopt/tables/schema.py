@@ -78,6 +78,8 @@ PRODUCT = (
 )
 MONTH = "period yearmonth 月份 年月 月 期间 会计期间"
 
+TERRITORY = "territory territorycode patch 辖区 辖区编号 地盘 责任区 责任区编号 片区 片区编号 网格 销售区域 区域编号"
+
 _rep = Field("rep_id", aliases=REP, required=True)
 _product = Field("product_id", aliases=PRODUCT, required=True)
 
@@ -95,8 +97,9 @@ HISTORY = Table(
             required=True,
         ),
         Field("order_id", aliases="order orderno ordernumber invoice invoiceno 订单 订单号 订单编号 单号 发票号"),
+        Field("territory_id", aliases=TERRITORY),
     ),
-    key=("rep_id", "product_id", "date", "month", "order_id"),
+    key=("rep_id", "product_id", "territory_id", "date", "month", "order_id"),
 )
 ROSTER = Table(
     "roster",
@@ -177,4 +180,23 @@ PLAN = Table(
     ),
     key=("rep_id", "product_id", "month"),
 )
-TABLES = {table.name: table for table in (HISTORY, ROSTER, PRODUCTS, LOCKS, PLAN)}
+ASSIGNMENTS = Table(
+    "assignments",
+    (
+        _rep,
+        Field("territory_id", aliases=TERRITORY, required=True),
+        Field("start_date", Kind.DAY, "start from validfrom 开始日期 生效日期 起始日期 接手日期"),
+        Field("end_date", Kind.DAY, "end to until validto 结束日期 失效日期 截止日期 移交日期"),
+        Field(
+            "share",
+            Kind.NUMBER,
+            "part 份额 比例 占比 分摊比例",
+            low=0,
+            high=1,
+            limits="Write 1 for the whole territory, 0.5 for half of it.",
+        ),
+    ),
+    key=("rep_id", "territory_id", "start_date", "end_date"),
+    may_be_empty=True,
+)
+TABLES = {table.name: table for table in (HISTORY, ROSTER, PRODUCTS, LOCKS, PLAN, ASSIGNMENTS)}

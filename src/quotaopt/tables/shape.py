@@ -30,9 +30,9 @@ class LockRow:
 
 
 def make_history(sheet: Sheet, unit: Decimal) -> pd.DataFrame:
-    """Sales in money, one row for each rep × product × month; returns are netted."""
+    """Sales in money, one row for each rep × product × month (× territory where it is written); returns are netted."""
     amounts = sheet.convert("amount", float).astype(np.float64) * float(unit)
-    keys = ["rep_id", "product_id", "month"]
+    keys = ["rep_id", "product_id", "month", *(["territory_id"] if sheet.has("territory_id") else [])]
     frame = sheet.frame[keys].astype(str).assign(amount=amounts)
     # floats are added in order of size, so that shuffled rows have the same sum to the last bit
     return frame.sort_values("amount").groupby(keys, sort=True)["amount"].sum().reset_index()
@@ -42,8 +42,7 @@ def make_roster(sheet: Sheet) -> pd.DataFrame:
     """One row for each rep; a missing name is the id, a missing headcount is 1."""
     frame = _texts(sheet, ("rep_id", "rep_name", *ATTRIBUTES, *DATES, "headcount", "ramp_profile"))
     frame["rep_name"] = frame["rep_name"].where(frame["rep_name"] != "", frame["rep_id"])
-    for column in DATES:
-        frame[column] = pd.to_datetime(frame[column].replace("", None), format="%Y-%m-%d").astype("datetime64[us]")
+    frame = _read_dates(frame)
     frame["headcount"] = frame["headcount"].replace("", "1").astype(np.float64)
     return frame.sort_values("rep_id", ignore_index=True)
 
@@ -79,6 +78,20 @@ def make_plan(sheet: Sheet, unit: Decimal) -> pd.DataFrame:
     own = sheet.convert("unit", Decimal) if sheet.has("unit") else unit
     frame["quota"] = sheet.convert("quota", Decimal) * own
     return frame.sort_values(keys, ignore_index=True)
+
+
+def make_assignments(sheet: Sheet) -> pd.DataFrame:
+    """Who holds which territory, from when to when (NaT: no limit), and which share of it (1 when not written)."""
+    frame = _texts(sheet, ("rep_id", "territory_id", *DATES, "share"))[["rep_id", "territory_id", *DATES, "share"]]
+    frame = _read_dates(frame)
+    frame["share"] = frame["share"].replace("", "1").astype(np.float64)
+    return frame.sort_values(frame.columns.tolist(), ignore_index=True)
+
+
+def _read_dates(frame: pd.DataFrame) -> pd.DataFrame:
+    for column in DATES:
+        frame[column] = pd.to_datetime(frame[column].replace("", None), format="%Y-%m-%d").astype("datetime64[us]")
+    return frame
 
 
 def _texts(sheet: Sheet, columns: tuple[str, ...]) -> pd.DataFrame:

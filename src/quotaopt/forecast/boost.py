@@ -1,0 +1,165 @@
+"""What the members' mean keeps missing, learnt from its errors at earlier origins by boosted trees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quotaopt.forecast.levels import Levels
+from quotaopt.forecast.members import MEMBERS, Basis, recent_mean
+from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+STRENGTH = 0.5  # of what was learnt is used: the other half is likelier to be chance
+FOLDS = 3
+LEAST_ROWS, MOST_ROWS = 20_000, 150_000
+LARGEST_ERROR = 3.0  # months beyond this many typical months teach as this many
+GRAIN = 2.0**-20  # features are rounded, so that rounding errors of the unit of money cross no threshold
+TREES = {
+    "max_iter": 80,
+    "learning_rate": 0.08,
+    "max_leaf_nodes": 15,
+    "min_samples_leaf": 200,
+    "l2_regularization": 5.0,
+    "early_stopping": False,
+    "random_state": 0,
+}
+
+
+class Lesson(NamedTuple):
+    """One origin: what was known, forecast and missed; everything over scale.
+
+    Attributes
+    ----------
+    basis : see `Basis`.
+    members : shape (members, series, horizon).
+    base : their mean, shape (series, horizon).
+    missed : actual − base, shape (series, horizon); nan = not known.
+    """
+
+    basis: Basis
+    members: Floats
+    base: Floats
+    missed: Floats
+
+
+def learn_corrections(levels: Levels, lessons: Sequence[Lesson], now: Lesson) -> tuple[list[Floats], float]:
+    """What to add to the base at each origin and now, shape (series, horizon), and the strength, 0 to 1.
+
+    Histogram gradient boosting (Ke et al. 2017, in scikit-learn) on the error over scale, one model for all series
+    and months ahead. Origins are corrected by models that have not seen them. The strength is half of the regression
+    of the errors of the newest origins on what models of the older ones said of them, within 0 and 1: 0 switches it
+    off. With little to learn from it is not tried.
+    """
+    none = [np.zeros_like(lesson.base) for lesson in (*lessons, now)]
+    rows = sum(int((~np.isnan(lesson.missed)).sum()) for lesson in lessons)
+    if rows < LEAST_ROWS or len(lessons) <= FOLDS:
+        return none, 0.0
+    from threadpoolctl import threadpool_limits
+
+    folds = np.array_split(np.arange(len(lessons)), FOLDS)
+    out = list(none)
+    strength = 0.0
+    with threadpool_limits(limits=1):
+        for fold in reversed(folds):
+            model = _Model(levels, [x for i, x in enumerate(lessons) if i not in fold])
+            for i in fold:
+                out[i] = model.predict(lessons[i])
+            if fold is folds[-1]:
+                strength = STRENGTH * _agree([lessons[i].missed for i in fold], [out[i] for i in fold])
+            if strength == 0:
+                return none, 0.0
+        out[-1] = _Model(levels, lessons).predict(now)
+    return [strength * x for x in out], strength
+
+
+def _agree(missed: Sequence[Floats], said: Sequence[Floats]) -> float:
+    """Regression of errors on what was said of them, within 0 and 1."""
+    both = squares = 0.0
+    for error, guess in zip(missed, said, strict=True):
+        known = ~np.isnan(error)
+        both += float((np.clip(error[known], -LARGEST_ERROR, LARGEST_ERROR) * guess[known]).sum())
+        squares += float((guess[known] ** 2).sum())
+    return min(max(both / squares, 0.0), 1.0) if squares > 0 else 0.0
+
+
+class _Model:
+    """Trees on the features that vary."""
+
+    def __init__(self, levels: Levels, lessons: Sequence[Lesson]) -> None:
+        from sklearn.ensemble import HistGradientBoostingRegressor
+
+        self.levels = levels
+        places = [np.flatnonzero(~np.isnan(lesson.missed).ravel()) for lesson in lessons]
+        step = max(1.0, sum(map(len, places)) / MOST_ROWS)
+        places = [at[_thin(len(at), step)] for at in places]
+        features = np.concatenate([_features(levels, x, at) for x, at in zip(lessons, places, strict=True)])
+        error = np.concatenate([x.missed.ravel()[at] for x, at in zip(lessons, places, strict=True)])
+        self.use: Bools = np.array([_varies(column) for column in features.T])
+        self.trees: HistGradientBoostingRegressor = HistGradientBoostingRegressor(**TREES)
+        self.trees.fit(features[:, self.use], np.clip(error, -LARGEST_ERROR, LARGEST_ERROR))
+
+    def predict(self, lesson: Lesson) -> Floats:
+        shape, out = lesson.base.shape, []
+        for start in range(0, lesson.base.size, MOST_ROWS):
+            at = np.arange(start, min(start + MOST_ROWS, lesson.base.size))
+            out.append(self.trees.predict(_features(self.levels, lesson, at)[:, self.use]))
+        return np.asarray(np.concatenate(out).reshape(shape))
+
+
+def _thin(count: int, step: float) -> Ints:
+    """Every `step`-th of `count`, jittered within its step, the same each time."""
+    if step <= 1:
+        return np.arange(count)
+    start = np.arange(0, count - 1e-9, step)
+    jitter = np.random.default_rng(0).random(len(start)) * step
+    return np.unique(np.minimum((start + jitter).astype(np.int64), count - 1))
+
+
+def _features(levels: Levels, lesson: Lesson, at: Ints) -> NDArray[np.float32]:
+    """Features of some (series, month ahead), flat positions `at`; shape (rows, features)."""
+    basis, horizon = lesson.basis, lesson.base.shape[1]
+    series, ahead = np.divmod(at, horizon)
+    base = lesson.base.ravel()[at]
+    length = basis.history.shape[1]
+    columns: list[Any] = [base]
+    columns += [lesson.members[i].ravel()[at] - base for i in range(len(MEMBERS))]
+    for back in (YEAR, 2 * YEAR):
+        month = length + ahead % YEAR - back
+        seen = month >= 0
+        columns.append(np.where(seen, basis.history[series, np.where(seen, month, 0)], np.nan) - base)
+    columns += [column[series] for column in _describe(levels, basis)]
+    columns += [basis.season[series, ahead % YEAR], ahead, (basis.month + ahead) % YEAR]
+    return np.asarray(np.round(np.stack(columns, axis=1) / GRAIN) * GRAIN, dtype=np.float32)
+
+
+def _describe(levels: Levels, basis: Basis) -> list[Floats]:
+    """Features of a series that do not depend on the month ahead."""
+    history = basis.history
+    year, before = recent_mean(history, YEAR), recent_mean(history[:, :-YEAR], YEAR)
+    last = history[:, -YEAR:]
+    seen = ~np.isnan(last)
+    count = np.maximum(seen.sum(axis=1), 1)
+    rest = np.where(seen, last - year[:, None], 0.0)
+    return [
+        recent_mean(history, 3) - year,
+        recent_mean(history, 6) - year,
+        np.where(history.shape[1] > YEAR, year - before, np.nan),
+        recent_mean(history, 3) - recent_mean(history[:, :-YEAR], 3),
+        np.sqrt((rest**2).sum(axis=1) / count),
+        (last == 0).sum(axis=1) / count,
+        np.log1p((~np.isnan(history)).sum(axis=1)),
+        basis.growth,
+        levels.level.astype(np.float64),
+    ]
+
+
+def _varies(column: NDArray[np.float32]) -> bool:
+    """Whether a feature tells anything: scikit-learn cannot bin a column of one value."""
+    known = column[~np.isnan(column)]
+    return bool(known.size and known.max() > known.min())

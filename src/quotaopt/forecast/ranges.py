@@ -1,0 +1,53 @@
+"""Joint sample paths of what reps sell, and quantiles of sums of them.
+
+A quantile of a sum is no sum of quantiles: a region's range is read from the region's own paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quotaopt.forecast.panel import Floats, Ints
+
+if TYPE_CHECKING:
+    from quotaopt.forecast.forecast import Forecast
+
+PATHS = 200
+
+
+def rep_paths(forecast: Forecast) -> Floats:
+    """What each rep sells in each plan month, full-time and fully ramped; shape (reps, months, paths).
+
+    One path is one future, the same for all reps.
+    """
+    if forecast.samples is not None:
+        return forecast.samples
+    spread = np.divide(forecast.rep_spread, forecast.rep_mean, out=np.zeros_like(forecast.rep_mean),
+                       where=forecast.rep_mean > 0)  # fmt: skip
+    normal = np.array([NormalDist().inv_cdf((k + 0.5) / PATHS) for k in range(PATHS)])
+    rng = np.random.default_rng(0)
+    off = 1 + spread[:, None] * np.array([rng.permutation(normal) for _ in forecast.reps]).reshape(-1, PATHS)
+    return np.asarray(forecast.mean.sum(axis=1)[:, :, None] * off[:, None, :])
+
+
+def sum_groups(values: Floats, group: Ints, size: int) -> Floats:
+    """Sums over the reps (first axis) of each group, shape (size, …)."""
+    out = np.zeros((size, *values.shape[1:]))
+    np.add.at(out, group, values)
+    return out
+
+
+def central_range(paths: Floats, level: float) -> tuple[Floats, Floats]:
+    """Ends of the central interval that holds the share `level` of the paths (last axis); never negative."""
+    low, high = np.quantile(paths, [(1 - level) / 2, (1 + level) / 2], axis=-1)
+    return np.maximum(low, 0.0), np.maximum(high, 0.0)
+
+
+def group_of(labels: Sequence[str]) -> tuple[tuple[str, ...], Ints]:
+    """The different labels, sorted, and the number of each item's label."""
+    names, code = np.unique(np.array(labels, dtype=str), return_inverse=True)
+    return tuple(map(str, names)), code.astype(np.int64)

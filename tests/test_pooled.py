@@ -1,0 +1,151 @@
+"""The pooled forecast of a panel: promises that hold on any history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from quotaopt.forecast.levels import Levels, fill_gaps, stack_history
+from quotaopt.forecast.panel import Panel
+from quotaopt.forecast.pooled import make_outlook
+from quotaopt.forecast.reconcile import reconcile
+
+Floats = NDArray[np.float64]
+few = settings(max_examples=10, deadline=None, derandomize=True)
+METHOD = "pipeline"
+
+
+def make_panel(values: Floats, regions: int = 2) -> Panel:
+    n, products, _ = values.shape
+    names = tuple(f"R{i:03}" for i in range(n)), tuple(f"P{i:02}" for i in range(products))
+    region = np.array([f"g{i % regions}" for i in range(n)], dtype=object)
+    return Panel(*names, 2020 * 12, values, region, np.full(n, "", dtype=object))
+
+
+def draw(seed: int, reps: int = 6, products: int = 3, length: int = 40, calm: float = 1.0) -> Floats:
+    rng = np.random.default_rng(seed)
+    t = np.arange(length)
+    season = 1 + 0.4 * np.sin(2 * np.pi * (t / 12 + rng.random((1, products, 1))))
+    level = rng.lognormal(8, 1, (reps, products, 1)) * 1.05 ** (t / 12)
+    noise = rng.gamma(3 * calm, 1 / 3 / calm, (reps, products, length))
+    noise *= rng.random((reps, products, length)) > 0.1 / calm**2
+    return np.asarray(level * season * noise)
+
+
+@few
+@given(st.integers(0, 10**6), st.sampled_from([1e-4, 1e7]))
+def test_the_unit_of_money_does_not_matter(seed: int, unit: float) -> None:
+    panel = make_panel(draw(seed))
+    one = make_outlook(panel, 12, METHOD)
+    other = make_outlook(replace(panel, values=panel.values * unit), 12, METHOD)
+    for name in ("mean", "errors", "scale", "scales"):
+        expected = getattr(one, name)
+        size = np.nanmax(np.abs(expected))
+        assert getattr(other, name) / unit == pytest.approx(expected, rel=1e-6, abs=1e-6 * size, nan_ok=True)
+
+
+@few
+@given(st.integers(0, 10**6))
+def test_the_order_of_reps_and_products_does_not_matter(seed: int) -> None:
+    panel = make_panel(draw(seed))
+    rng = np.random.default_rng(seed)
+    reps, products = rng.permutation(6), rng.permutation(3)
+    other = replace(panel, values=panel.values[reps][:, products], region=panel.region[reps])
+    expected = make_outlook(panel, 12, METHOD).mean[reps][:, products]
+    assert make_outlook(other, 12, METHOD).mean == pytest.approx(expected, rel=1e-6, abs=1e-6 * expected.max())
+
+
+@few
+@given(st.integers(0, 10**6), st.integers(1, 50), st.integers(1, 3))
+def test_constant_sales_go_on(seed: int, length: int, regions: int) -> None:
+    level = np.random.default_rng(seed).lognormal(8, 1, (4, 2, 1))
+    outlook = make_outlook(make_panel(np.repeat(level, length, axis=2), regions), 12, METHOD)
+    assert outlook.mean == pytest.approx(np.repeat(level, 12, axis=2), rel=1e-9)
+    assert np.nan_to_num(outlook.errors) == pytest.approx(np.zeros_like(outlook.errors), abs=1e-9 * level.max())
+
+
+@few
+@given(st.integers(0, 10**6))
+def test_reps_with_a_short_history_do_not_move_the_others(seed: int) -> None:
+    """Two of twelve have 14 of 40 months: were they not filled, the sums would jump by a fifth."""
+    values = draw(seed, 12, calm=20)
+    alone = make_outlook(make_panel(values[:10]), 12, METHOD).mean.sum(axis=(1, 2))
+    values[10:, :, :26] = np.nan
+    joined = make_outlook(make_panel(values), 12, METHOD).mean[:10].sum(axis=(1, 2))
+    assert joined == pytest.approx(alone, rel=0.01)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 1, 30), (1, 4, 30), (4, 1, 30), (3, 2, 2), (3, 2, 7), (3, 2, 14)])
+@pytest.mark.parametrize("kind", ["usual", "zero", "negative", "gappy"])
+def test_any_panel_has_a_finite_outlook(shape: tuple[int, int, int], kind: str) -> None:
+    values = draw(0, *shape)
+    rng = np.random.default_rng(1)
+    if kind == "zero":
+        values = np.zeros(shape)
+    elif kind == "negative":
+        values = -values
+    elif kind == "gappy":
+        values[rng.random(shape) < 0.3] = np.nan
+        values[0, 0, -1] = 1.0
+    outlook = make_outlook(make_panel(values, 1), 12, METHOD)
+    assert outlook.mean.shape == (*shape[:2], 12)
+    assert np.isfinite(outlook.mean).all()
+    assert np.isfinite(outlook.scale).all()
+    assert outlook.errors.shape == (len(outlook.origins), *outlook.mean.shape)
+    assert outlook.scales.shape == outlook.errors.shape[:3]
+    if kind == "zero":
+        assert (outlook.mean == 0).all()
+
+
+def test_sums_over_levels_and_back() -> None:
+    panel = make_panel(draw(0))
+    levels = Levels.of(panel)
+    assert levels.shapes == ((1, 1), (1, 3), (2, 1), (2, 3), (6, 1), (6, 3))
+    matrix = levels.add_up(np.eye(18).reshape(6, 3, 18))  # the summing matrix itself
+    assert matrix.sum(axis=1).tolist() == [18, *[6] * 3, *[9] * 2, *[3] * 6, *[3] * 6, *[1] * 18]
+    y = np.random.default_rng(0).random((levels.size, 2))
+    assert levels.hand_down(y) == pytest.approx((matrix.T @ y).reshape(6, 3, 2))
+    for row, up in enumerate(levels.parent[1:], 1):
+        assert (matrix[up] >= matrix[row]).all()
+
+
+@pytest.mark.parametrize(("regions", "products", "expected"), [(1, 3, 4), (6, 3, 4), (2, 1, 3), (1, 1, 2)])
+def test_levels_that_say_the_same_are_left_out(regions: int, products: int, expected: int) -> None:
+    assert len(Levels.of(make_panel(draw(0, 6, products), regions)).shapes) == expected
+
+
+def test_sums_are_like_for_like() -> None:
+    """Nine reps sell 10 a month in a common season; one of them came late: the company's history does not jump."""
+    season = 1 + 0.5 * np.sin(2 * np.pi * np.arange(36) / 12)
+    values = np.broadcast_to(10 * season, (9, 2, 36)).copy()
+    values[0, :, :22] = np.nan
+    assert fill_gaps(values) == pytest.approx(np.broadcast_to(10 * season, (9, 2, 36)))
+    panel = make_panel(values)
+    levels = Levels.of(panel)
+    history = stack_history(levels, values)
+    assert history[0] == pytest.approx(180 * season)
+    assert np.isnan(history[levels.rows[-1]][0]).sum() == 22
+
+
+def test_a_product_before_its_launch_is_zero_in_sums_and_missing_by_itself() -> None:
+    values = np.full((4, 2, 20), 5.0)
+    values[:, 1, :8] = np.nan
+    levels = Levels.of(make_panel(values))
+    history = stack_history(levels, values)
+    assert history[0].tolist() == [20.0] * 8 + [40.0] * 12
+    assert np.isnan(history[levels.rows[1]][1]).tolist() == [True] * 8 + [False] * 12
+
+
+def test_reconciled_sums_are_the_weighted_least_squares_solution() -> None:
+    levels = Levels.of(make_panel(draw(0)))
+    rng = np.random.default_rng(0)
+    base, variance = rng.random((levels.size, 3)), rng.lognormal(0, 2, levels.size)
+    matrix = levels.add_up(np.eye(18).reshape(6, 3, 18))
+    root = 1 / np.sqrt(variance)[:, None]
+    expected = np.linalg.lstsq(root * matrix, root * base, rcond=None)[0]
+    assert reconcile(levels, base, variance).reshape(18, 3) == pytest.approx(expected, rel=1e-6, abs=1e-9)
