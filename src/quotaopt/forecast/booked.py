@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from quotaopt.forecast.gaps import find_gaps
 from quotaopt.forecast.panel import Bools, Floats, Ints, month_name, month_number
 from quotaopt.presence import count_heads, read_ramp
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 # Sales of a month in which the rep was hardly there say little about a full month: such a month is missing.
 LEAST_PRESENCE = 0.25
-# Who has no row in more months than this sells now and then: such months are zero.
-MOST_MISSING = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +76,8 @@ def book(inputs: Inputs, settings: Settings, history: pd.DataFrame, plan_start: 
     products = tuple(sorted(map(str, inputs.products["product_id"])))
     numbers = month_numbers(history)
     span = range(int(numbers.min()), int(numbers.max()) + 1) if len(numbers) else range(plan_start - 1, plan_start)
-    shape = (len(people), len(products), len(span))
     at = place_rows(history, people.index, "rep_id", products, span)
-    sales = add_up(history, at, shape)
+    sales = add_up(history, at, (len(people), len(products), len(span)))
     months = [month_name(number) for number in span]
     heads = count_heads(people.assign(headcount=1.0), months)
     sold = (sales != 0).any(axis=1)
@@ -87,28 +85,22 @@ def book(inputs: Inputs, settings: Settings, history: pd.DataFrame, plan_start: 
     begun = np.maximum.accumulate(sold | (dated & (heads > 0)), axis=1)
     left = ~np.maximum.accumulate((sold | ~ended | (heads > 0))[:, ::-1], axis=1)[:, ::-1]
     there = begun & ~left
-    missing = find_missing(at, shape, there, settings.forecast.no_rows)
+    missing = find_missing(at, sales, there, settings.forecast.no_rows)
     ramp = read_ramp(people, months, settings)
     return Booked(people, roster, products, span.start, sales, there & ~missing, missing, heads, ramp)
 
 
-def find_missing(at: Ints, shape: tuple[int, ...], there: Bools, no_rows: str) -> Bools:
+def find_missing(at: Ints, sales: Floats, there: Bools, no_rows: str) -> Bools:
     """Months without a row of any product that say nothing: missing, where one without some products sold none of them.
 
-    ``judge`` takes them as missing unless the rep has many of them (`MOST_MISSING`), or so few products a month that
-    gaps of all at once are no surprise (half of them or more, if products came and went independently).
+    ``judge`` goes by how regularly the rep sells, see `find_gaps`.
     """
     if no_rows == "zero":
         return np.zeros_like(there)
-    rows = np.zeros(shape, dtype=bool)
-    rows.reshape(-1)[at[at >= 0]] = True
-    written = rows.any(axis=1)
-    empty = there & ~written & written.any(axis=0)
-    share = empty.sum(axis=1) / np.maximum(there.sum(axis=1), 1)
-    often = rows.sum(axis=2) / np.maximum(written.sum(axis=1), 1)[:, None]
-    by_chance = (1.0 - often).prod(axis=1)
-    surprising = (share <= MOST_MISSING) & (share > 2 * by_chance)
-    return np.asarray(empty & (surprising[:, None] | (no_rows == "missing")))
+    written = np.zeros_like(there)
+    written[np.unravel_index(at[at >= 0], sales.shape)[::2]] = True
+    gaps = find_gaps(written, sales) if no_rows == "judge" else ~written & written.any(axis=0)
+    return np.asarray(there & gaps)
 
 
 def _find_people(inputs: Inputs) -> tuple[pd.DataFrame, int]:
