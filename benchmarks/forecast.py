@@ -30,8 +30,12 @@ import numpy as np
 import pandas as pd
 
 from panels import DATA, NAMES, Case, generate, load_cases
+from quotaopt.forecast.draws import Draws, make_draws
+from quotaopt.forecast.fence import fence_panel
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.panel import YEAR, Floats, Panel
+from quotaopt.forecast.pooled import Outlook, make_outlook
+from quotaopt.settings import Forecasting
 from rivals import (
     LEVELS,
     NONE,
@@ -111,20 +115,20 @@ def measure_case(case: Case, methods: Sequence[str], *, peer: bool) -> pd.DataFr
 
 
 def answer_ours(known: Panel, horizon: int, hierarchy: Hierarchy, samples: int = SAMPLES) -> Answer:
-    """The forecast this project makes, with the quantiles of its joint sample paths where it has them."""
-    try:
-        from quotaopt.forecast.draws import Draws
-        from quotaopt.forecast.pooled import make_outlook
-    except ImportError:
-        return answer_means(hierarchy, forecasters["auto"](known, horizon))
-    outlook = make_outlook(known, horizon)
-    paths = np.empty((*outlook.mean.shape, samples))
-    for reps, block in Draws(known, outlook, 0, samples).blocks():
-        paths[reps] = block
+    """The forecast this project makes, with the quantiles of its joint sample paths."""
+    outlook, draws = draw_ours(known, horizon, samples)
+    paths = np.concatenate([block for _, block in draws.blocks()])
     series = hierarchy.total(paths)
     months = np.moveaxis(np.quantile(series, QUANTILES, axis=2), 0, -1)
     year = np.quantile(series.sum(axis=1), QUANTILES, axis=1).T
     return Answer(hierarchy.total(outlook.mean), months, year)
+
+
+def draw_ours(known: Panel, horizon: int, samples: int) -> tuple[Outlook, Draws]:
+    """What `make_forecast` does for mature reps: one-off orders fenced, mean, sample paths."""
+    panel = fence_panel(known, Forecasting())
+    outlook = make_outlook(panel, horizon)
+    return outlook, make_draws(panel, outlook, outlook.mean, samples=samples)
 
 
 def measure(answer: Answer, truth: Floats, past: Floats, hierarchy: Hierarchy) -> pd.DataFrame:
@@ -299,16 +303,11 @@ def _name(key: Any) -> str:
 
 
 def _coherence() -> tuple[float, ...]:
-    """How far the draws' mean is from the mean, relative to the series."""
-    panel = generate("returns")
+    """How far the draws' mean is from the mean, at any level, relative to the series."""
+    panel = generate("returns", length=48)
     hierarchy = make_hierarchy(panel, np.array([], dtype=object))
-    try:
-        from quotaopt.forecast.draws import Draws
-        from quotaopt.forecast.pooled import make_outlook
-    except ImportError:
-        return ()
-    outlook = make_outlook(panel, YEAR)
-    paths = np.concatenate([block for _, block in Draws(panel, outlook, 0, 200).blocks()])
+    outlook, draws = draw_ours(panel, YEAR, 200)
+    paths = np.concatenate([block for _, block in draws.blocks()])
     mean = hierarchy.total(outlook.mean)
     scale = np.abs(mean).mean(axis=1, keepdims=True)
     return (float((np.abs(hierarchy.total(paths).mean(axis=2) - mean) / scale).max()),)
@@ -357,22 +356,14 @@ def time_ours(size: int) -> dict[str, float]:
 
 def forecast_whole(panel: Panel, samples: int = 200) -> None:
     """Mean, and quantiles of cells, reps, regions and the company from joint paths, streamed by blocks of reps."""
-    try:
-        from quotaopt.forecast.draws import Draws
-        from quotaopt.forecast.pooled import make_outlook
-    except ImportError:
-        forecasters["auto"](panel, YEAR)
-        return
-    outlook = make_outlook(panel, YEAR)
+    _, draws = draw_ours(panel, YEAR, samples)
     _, region = np.unique(panel.region.astype(str), return_inverse=True)
-    regions = np.zeros((region.max() + 1, YEAR, samples))
-    for reps, block in Draws(panel, outlook, 0, samples).blocks():
-        whole = block.sum(axis=1)
-        np.add.at(regions, region[reps], whole)
-        for paths in (block, block.sum(axis=2), whole, whole.sum(axis=1)):
-            np.quantile(paths, (0.1, 0.5, 0.9), axis=-1)
-    for paths in (regions, regions.sum(axis=1), regions.sum(axis=0), regions.sum(axis=(0, 1))):
-        np.quantile(paths, (0.1, 0.5, 0.9), axis=-1)
+    kept = draws.summarise(0.8)
+    regions = np.zeros((region.max() + 1, *kept.reps.shape[1:]))
+    np.add.at(regions, region, kept.reps)
+    for paths in (kept.reps, kept.products, regions, regions.sum(axis=0)):
+        for sums in (paths, paths.sum(axis=-2)):
+            np.quantile(sums, (0.1, 0.5, 0.9), axis=-1)
 
 
 # --- printing -----------------------------------------------------------------------------------------------------

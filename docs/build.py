@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
 
 import click
 from pydantic import BaseModel
@@ -20,7 +19,7 @@ from quotaopt import columns as c
 from quotaopt.cli import COMMON, cli, main
 from quotaopt.report.names import name_table
 from quotaopt.report.settings import toml_value
-from quotaopt.settings import Settings
+from quotaopt.settings import Settings, section_of
 
 ROOT = Path(__file__).parents[1]
 PAGE, README = ROOT / "docs/reference.md", ROOT / "README.md"
@@ -29,6 +28,10 @@ TABLES = {
     "totals.csv": ("The same, summed; only when a plan exists.", c.TOTALS),
     "forecast.csv": ("What a fully ramped, full-time rep would sell.", c.FORECAST),
     "capacity.csv": ("What each rep can carry.", c.CAPACITY),
+    "outlook.csv": ("What company, regions and reps will sell over the plan, each with its own range.", c.OUTLOOK),
+    "vacant.csv": ("What nobody is there to sell; only when there is some.", c.VACANT),
+    "fenced.csv": ("One-off orders that were cut for the forecast; only when there are some.", c.FENCED),
+    "floored.csv": ("Months with more returns than sales, forecast zero; only when there are some.", c.FLOORED),
     "accuracy.csv": ("Errors of every forecaster in the back-tests.", c.ACCURACY),
     "rules.csv": ("Every row of every rule, and how far it is from its limit.", c.RULES),
     "goals.csv": ("What was aimed for, in order.", c.GOALS),
@@ -82,9 +85,8 @@ def keys() -> Iterator[str]:
 
 def section_keys(model: type[BaseModel], at: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
-        kind: Any = field.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from section_keys(kind, f"{at}{name}.")
+        if section := section_of(field):
+            yield from section_keys(section, f"{at}{name}.")
         else:
             default = "**required**" if field.is_required() else f"`{toml_value(field.default)}`"
             yield f"| `{at}{name}` | {default} |"

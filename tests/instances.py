@@ -103,7 +103,7 @@ def solved(
     for whole in (False, True):
         found = reach_goals(problem, kept.blocks, named, run, whole)
         assert found.status == "optimal", found.status
-        shared = [found.who[block.members] for block in found.fair.blocks]
+        shared = [np.unique(found.who[block.members]) for block in found.fair.blocks]
         table = make_table(problem, kept.blocks, found.values, shared)
         if table is not None or found.whole:
             break
@@ -183,7 +183,8 @@ def rename_reps(problem: Problem, order: Sequence[int]) -> Problem:
         for name in ("capacity", "reference", "last_year", "plan")
         if getattr(problem, name) is not None
     }
-    vectors = {name: getattr(problem, name)[take] for name in ("expected", "spread", "presence", "full_last_year")}
+    names = ("expected", "spread", "presence", "full_last_year", "quantiles")
+    vectors = {name: getattr(problem, name)[take] for name in names if getattr(problem, name) is not None}
     return replace(problem, index=index, **cubes, **vectors)
 
 

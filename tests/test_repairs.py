@@ -19,7 +19,7 @@ from quotaopt.optimize.proof import by_use
 from quotaopt.optimize.repairs import Repair
 from quotaopt.optimize.solvers import solve
 from quotaopt.optimize.statement import RuleUse, state
-from quotaopt.problem import Cube, Lock, Problem
+from quotaopt.problem import Cube, Index, Lock, Problem
 from quotaopt.tomltext import set_key
 
 from .crossing import crossing
@@ -235,6 +235,26 @@ def test_the_same_rule_twice_is_two_rules() -> None:
     ]  # fmt: skip
 
 
+def test_a_value_is_enough_in_whole_units() -> None:
+    """Two odd rings of three reps: every pair is to carry 101, 50.5 each, 303 in all; whole numbers need 304."""
+    problem = make_problem(6, 1, 1, seed=0)
+    reps = problem.index.reps.assign(
+        region=["a", "a", "-", "b", "b", "-"], team=["-", "c", "c", "-", "d", "d"], role=["e", "-", "e", "f", "-", "f"]
+    )
+    index = Index(reps, problem.index.products, problem.index.months)
+    cubes = {name: Cube(index, getattr(problem, name).values) for name in ("capacity", "reference", "last_year")}
+    problem = with_(problem, index=index, target=290, **cubes)
+    nodes = {"region": "ab", "team": "cd", "role": "ef"}
+    rules = [use("meet_target")]
+    rules += [
+        use("meet_region_target", by=by, ranges={k: (D(101), D(999)) for k in pair}) for by, pair in nodes.items()
+    ]
+    target = next(iter(repairs(problem, rules).values()))
+    assert (target.text, target.enough) == ("raise the target by 14 to 304", True)
+    assert possible(with_(problem, target=304), rules)
+    assert not possible(with_(problem, target=303), rules)
+
+
 # Scenario files.
 
 TEXTS = [
@@ -271,7 +291,7 @@ def test_write_repairs_makes_scenarios_that_run(call: Call, project: Path, monke
     code, out, err = call("run", "impossible", "--write-repairs")
     assert (code, err) == (3, "")
     made = sorted(path.name for path in Path("scenarios").glob("impossible-repair-*.toml"))
-    assert made == ["impossible-repair-1.toml", "impossible-repair-2.toml"]
+    assert made == [f"impossible-repair-{k}.toml" for k in (1, 2, 3, 4)]
     assert all(f"scenarios/{name}" in out for name in made)
     text = Path("scenarios/impossible-repair-1.toml").read_text(encoding="utf-8")
     assert text.startswith("# repaired: impossible - lower the target by 1,020,000 to 180,000\n")
@@ -282,7 +302,45 @@ def test_write_repairs_makes_scenarios_that_run(call: Call, project: Path, monke
     keep.write_text(text.replace("# repaired", "# mine"), encoding="utf-8")
     call("run", "impossible", "--write-repairs")
     assert keep.read_text(encoding="utf-8").startswith("# mine")
-    assert Path("scenarios/impossible-repair-3.toml").exists()
+    assert Path("scenarios/impossible-repair-5.toml").exists()
+
+
+def test_new_seats_are_rows_of_a_second_roster(call: Call, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of seats is enough, and one less is not; the rep's attributes are those of most in the region."""
+    monkeypatch.chdir(project)
+    roster = Path("scenarios/data/roster.csv")
+    roster.write_text(
+        roster.read_text(encoding="utf-8").replace("start_date", "role,start_date").replace("th,", "th,hunter,"),
+        encoding="utf-8",
+    )
+    out = call("run", "base", "--set", "target=260_000", "--write-repairs")[1]
+    # 180,000 can be carried; a new hire in the South sells 3,500 a month, 63,000 at 1.5 times, one in the North 27,000.
+    assert "add 2 seats in South, there from 2027-01" in out
+    assert "add 3 seats in North, there from 2027-01" in out
+    texts = {path: path.read_text(encoding="utf-8") for path in Path("scenarios").glob("base-repair-*.toml")}
+    seats = [path for path, text in texts.items() if text.startswith("# repaired: base - add")]
+    assert len(seats) == 2
+    for path in seats:
+        rows = path.with_name(f"{path.stem}-seats.csv")
+        whole = rows.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+        assert all(",hunter," in line for line in whole[1:])
+        assert f'roster = ["data/roster.csv", "{rows.name}"]' in texts[path]
+        assert call("run", path.stem)[0] == 0
+        rows.write_text("".join(whole[:-1]), encoding="utf-8")
+        assert call("run", path.stem)[0] == 3
+
+
+def test_seats_do_not_help_against_locks(call: Call, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two locks of the same rep, one inside the other and larger: nobody new can resolve that."""
+    monkeypatch.chdir(project)
+    Path("scenarios/data/locks.csv").write_text(
+        "rep_id,product_id,month,value\nR1,,,1000\nR1,core,,2000\n", encoding="utf-8"
+    )
+    scenario = Path("scenarios/base.toml")
+    scenario.write_text(scenario.read_text(encoding="utf-8") + 'locks = "data/locks.csv"\n', encoding="utf-8")
+    code, out, _ = call("run", "base")
+    assert code == 3
+    assert "seat" not in out
 
 
 def test_nothing_is_written_unasked(call: Call, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

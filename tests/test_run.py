@@ -23,8 +23,8 @@ from quotaopt.record import money_text, shape
 from quotaopt.run import load_scenarios, run_scenario
 
 PLANNED = {
-    "quotas.csv", "totals.csv", "forecast.csv", "capacity.csv", "accuracy.csv", "rules.csv", "goals.csv",
-    "fairness.csv", "measures.csv", "warnings.csv", "scenario.toml", "run.json", "datapackage.json",
+    "quotas.csv", "totals.csv", "forecast.csv", "capacity.csv", "outlook.csv", "accuracy.csv", "rules.csv", "goals.csv",
+    "fairness.csv", "measures.csv", "warnings.csv", "samples.npz", "scenario.toml", "run.json", "datapackage.json",
 }  # fmt: skip
 
 
@@ -154,14 +154,15 @@ KILL = """
 import os, signal, sys
 from pathlib import Path
 from quotaopt import run
-write, left = run.write_csv, int(sys.argv[2])
+from quotaopt.tables import write as tables
+write, left = tables.write_csv, int(sys.argv[2])
 def write_or_die(*arguments):
     global left
     left -= 1
     if left < 0:
         os.kill(os.getpid(), signal.SIGKILL)
     write(*arguments)
-run.write_csv = write_or_die
+tables.write_csv = write_or_die
 (scenario,) = run.load_scenarios(["base"], Path(sys.argv[1]))
 run.run_scenario(scenario)
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import random
 import time
@@ -212,6 +214,37 @@ def test_several_files_make_one_table(read: Read) -> None:
     assert [lock.month for lock in inputs.locks] == [None, "2027-01"]
 
 
+def test_assignments_are_read_with_dates_and_shares(read: Read) -> None:
+    """Who is only named there may sell in the history and be in no roster."""
+    keys = 'assignments = "../assignments.csv"\n'
+    table = "工号,辖区,开始日期,结束日期,比例\nR2,T1,2027/1/1,,0.5\nR9,T1,,20261231,\n"
+    inputs = read(keys, assignments=table, history=HISTORY + "R9,core,2026-01,5\n")
+    assert inputs.assignments is not None
+    assert [[str(value) for value in row] for row in rows(inputs.assignments)] == [
+        ["R2", "T1", "2027-01-01 00:00:00", "NaT", "0.5"],
+        ["R9", "T1", "NaT", "2026-12-31 00:00:00", "1.0"],
+    ]
+    assert inputs.warnings == ()
+    assert read().assignments is None
+
+
+def test_sales_of_one_month_in_two_territories_stay_apart(read: Read) -> None:
+    history = "rep,product,month,amount,territory\nR1,core,2026-01,1,T1\nR1,core,2026-01,2,T2\nR1,core,2026-02,4,\n"
+    inputs = read('assignments = "../a.csv"\n', history=history, a="rep,territory\nR1,T1\nR1,T2\n")
+    assert rows(inputs.history) == [
+        ["R1", "core", "2026-01", "T1", 1.0], ["R1", "core", "2026-01", "T2", 2.0], ["R1", "core", "2026-02", "", 4.0],
+    ]  # fmt: skip
+
+
+def test_one_after_the_other_is_no_overlap(read: Read) -> None:
+    table = "rep,territory,from,to,share\nR1,T1,,2026-06-14,\nR2,T1,2026-06-15,,0.6\nR1,T1,2026-06-15,,0.4\n"
+    assert read('assignments = "../a.csv"\n', a=table).warnings == ()
+    [problem] = problems(read, 'assignments = "../a.csv"\n', a=table.replace("0.6", "0.7"))
+    assert problem.startswith(
+        "a.csv:4  territory (territory_id): given out to 110 % from 2026-06-15, together with line 3"
+    )
+
+
 def test_empty_locks_are_no_locks(read: Read) -> None:
     assert read('locks = "../locks.csv"\n', locks="rep_id,value\n").locks == ()
 
@@ -304,6 +337,19 @@ def test_what_is_written(tmp_path: Path) -> None:
     first = path.read_bytes()
     write_csv(frame, path, "utf-8")
     assert b"\xef\xbb\xbf" + path.read_bytes() == first
+
+
+@given(
+    cells=st.lists(st.lists(st.text('ab ,;"\r\n\t', max_size=4) | st.integers(), min_size=3, max_size=3), max_size=4),
+    width=st.integers(1, 3),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+def test_quotation_marks_are_those_of_the_csv_module(cells: list[list[object]], width: int, tmp_path: Path) -> None:
+    rows = [row[:width] for row in cells]
+    write_csv(pd.DataFrame(rows, columns=list("abc")[:width], dtype=object), tmp_path / "x.csv", "utf-8")
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\r\n").writerows([list("abc")[:width], *rows])
+    assert (tmp_path / "x.csv").read_bytes().decode() == out.getvalue()
 
 
 @given(names=st.lists(st.text(st.characters(exclude_categories=["C", "Z"]), max_size=8), min_size=1, max_size=5))

@@ -70,7 +70,7 @@ def explain_error(error: ErrorDetails, origins: Mapping[str, str], scenario: str
 
 def _nearest_key(key: str) -> str:
     """Which key was meant: the same name in another section, else the most alike in this one."""
-    section, _, name = key.rpartition(".")
+    section, _, name = re.sub(r"\.\d+\b", "", key).rpartition(".")  # items of lists share their keys
     known = known_keys()
     here = [k.rpartition(".")[2] for k in known if k.rpartition(".")[0] == section]
     elsewhere = [k for k in known if k.rpartition(".")[2] == name]

@@ -1,21 +1,28 @@
-"""What each rep can carry: potential × headcount × ramp.
+"""What each rep can carry: potential × headcount × ramp, at the mean or at a chosen quantile.
 
 *Headcount* is the share of full-time work present in a month: the roster's share, times the calendar days between
-start and end date. *Ramp* is how productive a new rep is, by months since the start date.
+start and end date. *Ramp* is how productive a new rep is, by months since the start date. Capacity at a quantile is
+what a rep sells over the plan or more with that probability's complement: every cell of the rep is scaled by one
+*factor*, so that the rep's sum is that quantile of the rep's sampled sums.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quotaopt.errors import InputError
+from quotaopt.attrition import seat_ramp
+from quotaopt.errors import Finding, InputError
 from quotaopt.forecast import Forecast, cell_columns
+from quotaopt.forecast.notes import list_names
+from quotaopt.forecast.ranges import central_range, group_of, sum_groups
 from quotaopt.presence import check_profiles, count_heads, read_ramp
+from quotaopt.workload import share_in_time
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
@@ -32,16 +39,35 @@ class Capacity:
     ----------
     headcount : full-time share present, shape (reps, months).
     ramp : productivity of a new rep, 0..1, shape (reps, months).
-    values : potential × headcount × ramp, money, shape (reps, products, months); never negative.
+    expected : mean potential × headcount × ramp, money, shape (reps, products, months); never negative.
+    factor : quantile of a rep's sum over the plan / its mean, shape (reps,); 1 where capacity is the mean.
+    in_time : part of each rep's month for which there are hours, shape (reps, months); 1 without ``[workload]``.
+    notes : what was set to zero.
+    after_leaving : `expected` when people leave and are replaced, shape (reps, products, months); None when
+        ``[attrition]`` says that nobody leaves.
     """
 
     headcount: Floats
     ramp: Floats
-    values: Floats
+    expected: Floats
+    factor: Floats
+    in_time: Floats
+    notes: tuple[Finding, ...] = ()
+    after_leaving: Floats | None = None
+
+    @property
+    def presence(self) -> Floats:
+        """Headcount × ramp, shape (reps, months)."""
+        return np.asarray(self.headcount * self.ramp)
+
+    @cached_property
+    def values(self) -> Floats:
+        """Capacity: ``expected × factor × in_time``, money, shape (reps, products, months)."""
+        return np.asarray(self.expected * (self.factor[:, None] * self.in_time)[:, None, :])
 
 
 def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Capacity:
-    """Capacity of every rep × product × plan month.
+    """Capacity of every rep × product × plan month, at ``settings.forecast.capacity``.
 
     Raises
     ------
@@ -53,12 +79,52 @@ def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Cap
     roster = inputs.roster.set_index("rep_id").loc[list(forecast.reps)]
     headcount = count_heads(roster, forecast.months)
     ramp = read_ramp(roster, forecast.months, settings)
-    values = np.maximum(forecast.mean, 0.0) * (headcount * ramp)[:, None, :]
-    return Capacity(headcount, ramp, values)
+    presence = headcount * ramp
+    expected = np.maximum(forecast.mean, 0.0) * presence[:, None, :]
+    factor, notes = np.ones(len(forecast.reps)), _note_floored(forecast, presence)
+    at = settings.forecast.capacity
+    if at != "mean":
+        wanted = np.quantile(rep_sums(forecast, presence), float(at), axis=1)
+        mean = expected.sum(axis=(1, 2))
+        factor = np.divide(np.maximum(wanted, 0.0), mean, out=factor, where=mean > 0)
+        notes += _note_nothing(forecast, wanted, float(at))
+    left = None
+    if settings.attrition.other or any(settings.attrition.monthly.values()):
+        left = np.maximum(forecast.mean, 0.0) * (headcount * seat_ramp(roster, ramp, settings))[:, None, :]
+    in_time = share_in_time(expected * factor[:, None, None], headcount, forecast.products, settings)
+    return Capacity(headcount, ramp, expected, factor, in_time, notes, left)
+
+
+def _note_floored(forecast: Forecast, presence: Floats) -> tuple[Finding, ...]:
+    """Potential below zero (more returns than sales), by how much it was raised, in money."""
+    below = (np.minimum(forecast.mean, 0.0) * presence[:, None, :]).sum(axis=(1, 2))
+    if not below.any():
+        return ()
+    reps = [f"{forecast.reps[r]} ({-below[r]:,.0f})" for r in np.flatnonzero(below)]
+    what = f"more returns than sales: capacity is 0 there, so higher than the forecast, for {list_names(reps)}"
+    return (Finding(what, severity="warning", code="floored"),)
+
+
+def _note_nothing(forecast: Forecast, wanted: Floats, at: float) -> tuple[Finding, ...]:
+    reps = [forecast.reps[r] for r in np.flatnonzero(wanted < 0)]
+    if not reps:
+        return ()
+    what = f"the {at:g} quantile of the plan's sales is below 0, so capacity is 0, for {list_names(reps)}"
+    return (Finding(what, severity="warning", code="floored"),)
+
+
+def rep_sums(forecast: Forecast, presence: Floats) -> Floats:
+    """What each rep sells over the plan in each draw, shape (reps, draws).
+
+    Parameters
+    ----------
+    presence : headcount × ramp, shape (reps, months).
+    """
+    return np.asarray(np.einsum("rtb,rt->rb", forecast.samples, presence))
 
 
 def capacity_table(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
-    """One row per rep × product × period: potential, headcount, ramp, capacity."""
+    """One row per rep × product × period: potential, headcount, ramp, factor, limited_by, capacity."""
     shape = forecast.mean.shape
     return pd.DataFrame(
         {
@@ -66,6 +132,48 @@ def capacity_table(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
             "potential": forecast.mean.ravel(),
             "headcount": np.broadcast_to(capacity.headcount[:, None, :], shape).ravel(),
             "ramp": np.broadcast_to(capacity.ramp[:, None, :], shape).ravel(),
+            "factor": np.broadcast_to(capacity.factor[:, None, None], shape).ravel(),
+            "limited_by": np.broadcast_to(_limited_by(capacity)[:, None, :], shape).ravel(),
             "capacity": capacity.values.ravel(),
         }
     )
+
+
+def _limited_by(capacity: Capacity) -> NDArray[np.object_]:
+    return np.where(capacity.in_time < 1, "workload", "forecast").astype(object)
+
+
+def outlook_table(forecast: Forecast, capacity: Capacity, inputs: Inputs, settings: Settings) -> pd.DataFrame:
+    """What company, regions and reps will sell over the plan, each from its own sample paths.
+
+    Columns
+    -------
+    level, key, name : ``all``, ``region`` or ``rep``, and which one.
+    potential : mean of full-time, fully ramped reps.
+    expected : mean of those present.
+    low, high : central interval of the same, of the share ``forecast.level``.
+    capacity : what the plan uses, the sum of the reps' capacities.
+    quantile : the quantile that capacity is taken at, of this level's own sum; `expected` where it is the mean.
+    after_leaving : `expected` when people leave and are replaced; nan when ``[attrition]`` says that nobody does.
+    """
+    roster = inputs.roster.set_index("rep_id").loc[list(forecast.reps)]
+    sums = rep_sums(forecast, capacity.presence)
+    left = np.full_like(capacity.expected, np.nan) if capacity.after_leaving is None else capacity.after_leaving
+    cells = (forecast.mean, capacity.expected, capacity.values, left)
+    mean = np.stack([cell.sum(axis=(1, 2)) for cell in cells], axis=1)
+    at, parts = settings.forecast.capacity, []
+    for level, labels in (("all", ["all"] * len(roster)), ("region", roster["region"]), ("rep", forecast.reps)):
+        keys, group = group_of([str(label) for label in labels])
+        paths, (potential, expected, used, after) = (
+            sum_groups(sums, group, len(keys)),
+            sum_groups(mean, group, len(keys)).T,
+        )
+        low, high = central_range(paths, float(settings.forecast.level))
+        quantile = expected if at == "mean" else np.maximum(np.quantile(paths, float(at), axis=1), 0.0)
+        part = {"level": level, "key": keys, "potential": potential, "expected": expected, "low": low, "high": high,
+                "capacity": used, "quantile": quantile, "after_leaving": after}  # fmt: skip
+        parts.append(pd.DataFrame(part))
+    table = pd.concat(parts, ignore_index=True)
+    names = table["key"].map(roster["rep_name"]).where(table["level"] == "rep")
+    table.insert(2, "name", names.fillna(""))
+    return table

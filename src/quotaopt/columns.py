@@ -50,7 +50,7 @@ QUOTAS: Final = (
     Column("period_start", "date", "first day of the period"),
     Column("period_end", "date", "last day of the period"),
     Column("quota", "number", "money asked of the rep: the decision", "money"),
-    Column("capacity", "number", "potential × headcount × ramp", "money"),
+    Column("capacity", "number", "potential × headcount × ramp × factor", "money"),
     Column("stretch", "number", "quota / capacity; empty where capacity is 0", "ratio"),
     Column("potential", "number", "what a fully ramped, full-time rep would sell", "money"),
     Column("low", "number", "lower end of the forecast range of `potential`", "money"),
@@ -96,7 +96,21 @@ CAPACITY: Final = (
     Column("headcount", "number", "share of a full-time seat that is there", "ratio"),
     Column("ramp", "number", "share of full productivity reached", "ratio"),
     Column("working_days", "integer", "empty while no calendar is named"),
-    Column("capacity", "number", "potential × headcount × ramp", "money"),
+    Column("factor", "number", "the quantile `forecast.capacity` of the rep's sum / its mean; 1 at the mean", "ratio"),
+    Column("limited_by", "string", "forecast, or workload where there are not hours enough for it"),
+    Column("capacity", "number", "potential × headcount × ramp × factor, or what there are hours for", "money"),
+)
+OUTLOOK: Final = (
+    Column("level", "string", "all, region or rep"),
+    Column("key", "string", "which one"),
+    Column("name", "string", "the rep's name"),
+    Column("potential", "number", "what fully ramped, full-time reps would sell over the plan", "money"),
+    Column("expected", "number", "what those present sell: potential × headcount × ramp", "money"),
+    Column("low", "number", "lower end of the range of `expected`, from sample paths of this level itself", "money"),
+    Column("high", "number", "upper end of that range", "money"),
+    Column("capacity", "number", "what the plan uses: the sum of the reps' capacities", "money"),
+    Column("quantile", "number", "the quantile `forecast.capacity` of this level's own sum", "money"),
+    Column("after_leaving", "number", "`expected` if people leave as [attrition] says; else empty", "money"),
 )
 RULES: Final = (
     Column("rule", "string", "name of the rule"),
@@ -144,12 +158,49 @@ ACCURACY: Final = (
     Column("mase", "number", "absolute error / that of the seasonal naive in the past", "ratio"),
     Column("chosen", "boolean", "whether the run used it"),
 )
+VACANT: Final = (
+    Column("holder", "string", "the territory without a rep, or the rep who is not there"),
+    Column("region", "string", "its region"),
+    Column("period", "string", "month, like 2027-01"),
+    Column("potential", "number", "forecast that nobody is there to sell", "money"),
+)
+FENCED: Final = (
+    Column("rep_id", "string", "the rep"),
+    Column("product_id", "string", "the product"),
+    Column("month", "string", "month of the past, like 2026-05"),
+    Column("amount", "number", "sold, as by a full-time, fully ramped rep", "money"),
+    Column("kept", "number", "what the forecast was made from", "money"),
+    Column("cut", "number", "amount - kept: taken for a one-off order", "money"),
+)
+FLOORED: Final = (
+    Column("rep_id", "string", "the rep"),
+    Column("product_id", "string", "the product"),
+    Column("period", "string", "month, like 2027-01"),
+    Column("amount", "number", "what was forecast: more returns than sales; 0 is used", "money"),
+)
+BACKTEST: Final = (
+    Column("origin", "string", "first month that was forecast, from the months before it; all for all of them"),
+    Column("level", "string", "all, region, product, rep or cell (rep × product)"),
+    Column("method", "string", "forecaster"),
+    Column("wape_month", "number", "absolute error of months / sales", "ratio"),
+    Column("wape_sum", "number", "absolute error of the whole horizon / sales", "ratio"),
+    Column("bias", "number", "error / sales; positive when too high", "ratio"),
+    Column("mase", "number", "absolute error / that of the seasonal naive in the past", "ratio"),
+    Column("crps_month", "number", "continuous ranked probability score of months / sales; lower is better", "ratio"),
+    Column("crps_sum", "number", "the same of the whole horizon", "ratio"),
+    Column("coverage_month", "number", "share of months inside their range; right is `forecast.level`", "ratio"),
+    Column("coverage_sum", "number", "the same of the whole horizon", "ratio"),
+    Column("width_month", "number", "mean width of the range of months / sales", "ratio"),
+    Column("width_sum", "number", "the same of the whole horizon", "ratio"),
+    Column("chosen", "boolean", "whether the run uses this method"),
+)
 CONFLICTS: Final = (
     Column("rule", "string", "name of the rule"),
     Column("scope", "string", "what the row totals"),
     Column("activity", "number", "the best the total can do", "money"),
     Column("limit", "number", "what it is asked to be", "money"),
     Column("shortfall", "number", "by how much it is missed", "money"),
+    Column("needed", "boolean", "whether the limits that clash by themselves need it; empty where not tried"),
     Column("remedy", "string", "what to change"),
     Column("remedy_value", "number", "to which value"),
     Column("enough", "boolean", "whether that alone makes a plan possible"),
@@ -165,7 +216,7 @@ MEASURES: Final = (
 SOLVERS: Final = (
     Column("solver", "string", "name of the solver"),
     Column("version", "string", "its version"),
-    Column("status", "string", "optimal, feasible, infeasible, no_solution, failed or missing"),
+    Column("status", "string", "optimal, feasible, approximate, infeasible, no_solution, failed or missing"),
     # goal_1 … goal_n stand here
     Column("build_seconds", "number", "time to build the programs", "seconds"),
     Column("solve_seconds", "number", "time to solve them", "seconds"),

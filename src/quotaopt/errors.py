@@ -17,6 +17,8 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+MOST_NAMED = 40  # of the known names, in a message
+
 
 def nearest(name: str, choices: Iterable[str]) -> str:
     """The choice most like `name`, or an empty string when none is close."""
@@ -83,7 +85,8 @@ class UnknownNameError(QuotaoptError):
     def __init__(self, kind: str, name: str, choices: Iterable[str]) -> None:
         self.kind, self.name, self.choices = kind, name, tuple(choices)
         near = nearest(name, self.choices)
-        self.remedy = f"Did you mean {near!r}?" if near else f"Known: {', '.join(self.choices)}."
+        more = f" and {len(self.choices) - MOST_NAMED:,} more" if len(self.choices) > MOST_NAMED else ""
+        self.remedy = f"Did you mean {near!r}?" if near else f"Known: {', '.join(self.choices[:MOST_NAMED])}{more}."
         super().__init__(f"no such {kind} {name!r}. {self.remedy}")
 
 

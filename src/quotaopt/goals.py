@@ -1,41 +1,108 @@
 """What a plan aims for, in the order the scenario writes: each goal is one function.
 
-A goal returns *levels* (one affine level per rep, brought down lexicographically: the highest first, then the
-next) or a *distance* from given quotas (its sum is made small). Each goal is frozen before the next: no weights
-between unlike things. One mechanism, many notions of fairness, by the choice of (offset, scale):
+A goal returns *levels* (one increasing function of the quota per rep, brought down lexicographically: the highest
+first, then the next) or a *distance* from given quotas (its sum is made small). Each goal is frozen before the next:
+no weights between unlike things. One mechanism, many notions of fairness, by what stands at level 0 and 1:
 
-=============  ===================  =======================
-goal           offset m             scale s
-=============  ===================  =======================
+=============  ===================  ===========================
+goal           quota at level 0     more per level
+=============  ===================  ===========================
 level_stretch  0                    capacity
-equal_chance   median of forecast   spread of forecast
+equal_chance   median of forecast   next normal score's quantile
 level_growth   0                    last year's sales
 equal_share    0                    presence (headcount × ramp)
-blend          0                    weighted mean of scales
-=============  ===================  =======================
+blend          0                    weighted mean of the others'
+=============  ===================  ===========================
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 
 from quotaopt.columns import PEER_GROUP, REP
 from quotaopt.errors import Finding, InputError, UnknownNameError
-from quotaopt.problem import Floats, Problem
+from quotaopt.problem import SCORES, Bools, Floats, Ints, Problem
 from quotaopt.registry import Registry
+
+FLAT = 1e-6  # of its mean slope: the least a function rises, so that no two levels have the same quota
 
 
 @dataclass(frozen=True, eq=False)
 class Levels:
-    """Level of each rep: ``(quota - offset) / scale``; reps with scale 0 have none. Shapes (R,)."""
+    """Quota of each rep as an increasing function of the level: ``offset + scale * level``, or such pieces end to end.
+
+    Attributes
+    ----------
+    offset, scale : shape (R,) for straight functions; (R, K + 1) for functions that bend at K levels, one column for
+        each piece. Reps with scale 0 have no level.
+    knots : the levels at which functions bend, increasing and the same for all reps, shape (K,).
+    """
 
     offset: Floats
     scale: Floats
+    knots: Floats = field(default_factory=lambda: np.zeros(0))
+
+    @classmethod
+    def through(cls, levels: Floats, quotas: Floats, has: Bools) -> Levels:
+        """Functions through given points, straight between them and beyond the ends.
+
+        Where quotas do not rise from one point to the next, the function does by `FLAT` of its mean slope.
+
+        Parameters
+        ----------
+        levels : increasing, shape (K,).
+        quotas : non-decreasing along each row, shape (R, K).
+        has : reps that have a level, shape (R,).
+        """
+        width, rise = np.diff(levels), np.diff(quotas, axis=1)
+        mean = (quotas[:, -1] - quotas[:, 0]) / (levels[-1] - levels[0])
+        scale = np.maximum(rise / width, FLAT * mean[:, None])
+        start = quotas[:, :1] + np.cumsum(scale * width, axis=1) - scale * width
+        return cls(start - scale * levels[:-1], np.where(has[:, None], scale, 0.0), levels[1:-1])
+
+    @property
+    def pieces(self) -> tuple[Floats, Floats]:
+        """Offsets and scales with one column per piece, shapes (R, K + 1)."""
+        n = self.scale.shape[0]
+        return self.offset.reshape(n, -1), self.scale.reshape(n, -1)
+
+    @property
+    def has(self) -> Bools:
+        """Whether a rep has a level, shape (R,)."""
+        return np.asarray(self.pieces[1][:, 0] > 0)
+
+    @cached_property
+    def bends(self) -> Floats:
+        """Quotas at the knots, shape (R, K)."""
+        offset, scale = self.pieces
+        return np.asarray(offset[:, :-1] + scale[:, :-1] * self.knots)
+
+    def straight(self, piece: Ints) -> Levels:
+        """Straight functions: one piece of each rep's, shape (R,)."""
+        offset, scale = (np.take_along_axis(part, piece[:, None], axis=1)[:, 0] for part in self.pieces)
+        return Levels(np.asarray(offset), np.asarray(scale))
+
+    def near(self, quota: Floats) -> Levels:
+        """Straight functions: each rep's piece that holds this quota."""
+        return self.straight((quota[:, None] > self.bends).sum(axis=1))
+
+    def level(self, quota: Floats) -> Floats:
+        """Level of each rep at these quotas (R,); nan for reps without one."""
+        here = self.near(quota)
+        rise = quota - here.offset
+        return np.asarray(np.divide(rise, here.scale, out=np.full(quota.size, np.nan), where=here.scale > 0))
+
+    def quota(self, level: float | Floats) -> Floats:
+        """Quota of each rep at a level, or each at its own (R,)."""
+        level = np.broadcast_to(np.asarray(level, dtype=np.float64), (self.scale.shape[0],))
+        here = self.straight(np.searchsorted(self.knots, level))
+        return np.asarray(here.offset + here.scale * level)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +136,20 @@ def level_stretch(
 
 @goal
 def equal_chance(problem: Problem) -> Levels:
-    """Equal chance of reaching the quota: the same number of spreads above the forecast's median."""
-    known = (problem.spread > 0) & (problem.capacity.by(REP) > 0)
-    return Levels(problem.expected, np.where(known, problem.spread, 0.0))
+    """Equal chance of reaching the quota, by the forecast's quantiles for each rep's sales over the plan.
+
+    The level is the normal score of the chance to miss: 0 is the median, 1 is missed in 84 of 100 cases. Without
+    quantiles forecast errors count as normal.
+    """
+    return chance_levels(problem)
+
+
+def chance_levels(problem: Problem) -> Levels:
+    """Level of each quota as the normal score of the chance that sales stay below it."""
+    able = problem.capacity.by(REP) > 0
+    if problem.quantiles is None:
+        return Levels(problem.expected, np.where(able & (problem.spread > 0), problem.spread, 0.0))
+    return Levels.through(SCORES, problem.quantiles, able & (problem.quantiles[:, -1] > problem.quantiles[:, 0]))
 
 
 @goal

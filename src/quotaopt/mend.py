@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from quotaopt.errors import InputError
 from quotaopt.optimize.repairs import Repair
 from quotaopt.policy import rule_tables
-from quotaopt.scenario import SET, Scenario, load_scenario
+from quotaopt.scenario import SET, Scenario, load_scenario, relative_path
+from quotaopt.tables import write_csv
 from quotaopt.text import encoding_of
 from quotaopt.tomltext import set_key
 
@@ -19,7 +22,8 @@ MARK = "# repaired: "
 def write_repairs(scenario: Scenario, repairs: Iterable[Repair]) -> list[tuple[Path, str]]:
     """Write ``scenarios/NAME-repair-K.toml`` for each change that is enough alone.
 
-    Each is the scenario's own text with the one key changed. A file of that name that is not ours is left alone.
+    Each is the scenario's own text with the one key changed; new seats are rows of a second roster file beside it. A
+    file of that name that is not ours is left alone.
 
     Returns
     -------
@@ -32,13 +36,14 @@ def write_repairs(scenario: Scenario, repairs: Iterable[Repair]) -> list[tuple[P
         number += 1
         while not _ours(path := folder / f"{scenario.name}-repair-{number}.toml"):
             number += 1
-        keys, value = _place(scenario, repair)
+        keys, value = _write_seats(scenario, repair, path) if repair.roster else _place(scenario, repair)
         text = set_key(_own_text(scenario), keys, value, repair.text)
         path.write_text(f"{MARK}{scenario.name} - {repair.text}\n{text}", encoding="utf-8")
         try:
             load_scenario(path.stem, scenario.root)
         except InputError:  # the key is tied to others, as amounts that must add up
             path.unlink()
+            _seats_of(path).unlink(missing_ok=True)
         else:
             written.append((path, repair.text))
     return written
@@ -46,7 +51,21 @@ def write_repairs(scenario: Scenario, repairs: Iterable[Repair]) -> list[tuple[P
 
 def _ours(path: Path) -> bool:
     """Whether the path is free, or a file that was written here."""
-    return not path.exists() or path.read_text(encoding="utf-8", errors="replace").startswith(MARK)
+    if not path.exists():
+        return not _seats_of(path).exists()
+    return path.read_text(encoding="utf-8", errors="replace").startswith(MARK)
+
+
+def _seats_of(path: Path) -> Path:
+    """The second roster file of a repaired scenario."""
+    return path.with_name(f"{path.stem}-seats.csv")
+
+
+def _write_seats(scenario: Scenario, repair: Repair, path: Path) -> tuple[tuple[str, ...], list[str]]:
+    """Write the new rows of the roster; the key that names all roster files, and what it has to say."""
+    data, file = scenario.settings.data, _seats_of(path)
+    write_csv(pd.DataFrame(repair.roster), file, "utf-8-sig" if data.encoding == "auto" else data.encoding)
+    return repair.path, [relative_path(roster, path.parent) for roster in (*data.roster, file)]
 
 
 def _own_text(scenario: Scenario) -> str:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
 from quotaopt import columns as c
 from quotaopt.errors import Finding, InputError, split_place
 from quotaopt.optimize.statement import state
 from quotaopt.policy import rule_uses
-from quotaopt.problem import Bools, Cube, Floats, Index, Lock, Problem
+from quotaopt.problem import SCORES, Bools, Cube, Floats, Index, Lock, Problem
 
 if TYPE_CHECKING:
     from quotaopt.capacity import Capacity
@@ -35,8 +36,7 @@ def prepare(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Ca
     available = _available(inputs, forecast)
     values = capacity.values * per_unit * available
     plan = _plan_cube(index, inputs.plan, unit)
-    presence = (capacity.headcount * capacity.ramp).mean(axis=1)
-    expected, potential = values.sum(axis=(1, 2)), forecast.rep_mean * per_unit
+    expected, potential = (capacity.expected * per_unit * available).sum(axis=(1, 2)), forecast.rep_mean * per_unit
     present = np.divide(expected, potential, out=np.zeros_like(expected), where=potential > 0)
     return Problem(
         index=index,
@@ -47,11 +47,12 @@ def prepare(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Ca
         last_year=Cube(index, forecast.last_year * per_unit),
         expected=expected,
         spread=forecast.rep_spread * per_unit * present,
-        presence=presence,
+        presence=capacity.presence.mean(axis=1),
         full_last_year=np.asarray(forecast.full_last_year, dtype=bool),
         overassignment=settings.overassignment,
         money=settings.unit,
         plan=None if plan is None else Cube(index, plan),
+        quantiles=make_quantiles(forecast.samples, capacity.headcount * capacity.ramp * per_unit),
         locks=[
             Lock(k.rep_id, k.product_id, k.month, int((k.value / unit).to_integral_value()), k.source)
             for k in inputs.locks
@@ -91,6 +92,26 @@ def check_data(scenario: Scenario, inputs: Inputs) -> list[Finding]:
         except InputError as error:
             findings += error.findings
     return findings
+
+
+def make_quantiles(samples: Floats | None, weight: Floats) -> Floats | None:
+    """Quantiles of each rep's sum over the months at the normal scores `SCORES` (R × K); none without samples.
+
+    Median-unbiased quantiles (Hyndman & Fan 1996, type 8) up to ±2; the ends carry the slope of the score before on,
+    because few samples lie beyond.
+
+    Parameters
+    ----------
+    samples : equally likely paths of each rep's months (R × T × B).
+    weight : what a month counts (R × T).
+    """
+    if samples is None:
+        return None
+    sums = np.einsum("rtb,rt->rb", samples, weight)
+    inner = np.quantile(sums, ndtr(SCORES[1:-1]), axis=1, method="median_unbiased").T
+    one = int(np.abs(SCORES[1:-1] - SCORES[1] - 1).argmin())
+    low, high = 2 * inner[:, 0] - inner[:, one], 2 * inner[:, -1] - inner[:, -1 - one]
+    return np.asarray(np.maximum(np.column_stack([low, inner, high]), 0.0))
 
 
 def quota_total(target: Decimal, overassignment: Decimal, unit: Decimal) -> int:

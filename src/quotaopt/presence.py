@@ -59,19 +59,29 @@ def share_of_days(start: pd.Series[pd.Timestamp], end: pd.Series[pd.Timestamp], 
 def read_ramp(roster: pd.DataFrame, months: Sequence[str], settings: Settings) -> Floats:
     """Productivity by months since the start date, shape (reps, months).
 
-    The first value of a profile is that of the month of the start date; after the last value it is 1.
+    The first value of a profile is that of the first month at work; after the last value it is 1. Who started within
+    a month is for part of each month one step behind: the values of both steps are averaged by days.
     A rep without a start date is fully ramped.
     """
     profiles = {"": settings.ramp.profile, **settings.ramp.profiles}
     longest = max(len(values) for values in profiles.values())
-    table = np.ones((len(profiles), longest + 1))
+    table = np.ones((len(profiles), longest + 2))
     for row, values in zip(table, profiles.values(), strict=True):
         row[: len(values)] = [float(v) for v in values]
-    code = pd.Index(list(profiles)).get_indexer(pd.Index(roster["ramp_profile"].astype(str)))
+    code = pd.Index(list(profiles)).get_indexer(pd.Index(_name_profiles(roster, settings)))[:, None]
     month = np.array(months, dtype="datetime64[M]")
-    started = _days(roster["start_date"], np.datetime64("1900-01-01", "D")).astype("datetime64[M]")
-    age = (month - started[:, None]).astype(np.int64).clip(0, longest)
-    return np.asarray(table[code[:, None], age])
+    start = _days(roster["start_date"], np.datetime64("1900-01-01", "D"))
+    first = start.astype("datetime64[M]")
+    age = (month - first[:, None]).astype(np.int64).clip(0, longest + 1)
+    length = ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.float64)
+    behind = ((start - first.astype("datetime64[D]")).astype(np.float64) / length)[:, None]
+    return np.asarray((1 - behind) * table[code, age] + behind * table[code, np.maximum(age - 1, 0)])
+
+
+def _name_profiles(roster: pd.DataFrame, settings: Settings) -> pd.Series[str]:
+    """The ramp profile of each rep: the roster's own, else that of the role; empty for the common one."""
+    own = roster["ramp_profile"].astype(str)
+    return own.where(own != "", roster["role"].map(settings.ramp.roles).fillna("")) if settings.ramp.roles else own
 
 
 def _days(dates: pd.Series[pd.Timestamp], missing: np.datetime64) -> NDArray[np.datetime64]:

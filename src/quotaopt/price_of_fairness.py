@@ -46,7 +46,7 @@ def frontier(case: Case, cost: str = "change", points: int = 15) -> pd.DataFrame
     """Least cost for each amount of fairness given up, from the fair plan to the cheapest one; `columns.FRONTIER`.
 
     Cost is the money by which quotas of reps differ from a pattern scaled to the target, counted at both ends of
-    each move; `delta` the largest distance of a rep's level from the fair one.
+    each move; `delta` the largest distance of a rep's level from the fair one (by the slope there, where levels bend).
 
     Raises
     ------
@@ -62,12 +62,10 @@ def frontier(case: Case, cost: str = "change", points: int = 15) -> pd.DataFrame
     kept, found, meter = solve_fair(case)
     pattern = COSTS[cost](problem)[able]
     program = build(problem, kept)
-    has = found.levels.scale > 0  # a rep without a level may move as its capacity does
-    levels = Levels(
-        np.where(has, found.levels.offset, 0.0), np.where(has, found.levels.scale, problem.capacity.by(c.REP))
-    )
+    here, has = found.levels.near(found.values), found.levels.has  # a rep without a level may move as its capacity does
+    levels = Levels(np.where(has, here.offset, 0.0), np.where(has, here.scale, problem.capacity.by(c.REP)))
     fair, wanted = found.values[able], pattern / pattern.sum() * problem.target
-    items = rep_items(program, levels, able)
+    items, _ = rep_items(program, levels, able)
     corners = trace_frontier(program, items, fair / program.scale, wanted / program.scale, meter, points)
     reps = [str(rep) for rep in problem.index.reps.index[able]]
     table = pd.DataFrame([_corner(corner, program.scale, fair, levels.scale[able], reps) for corner in corners])

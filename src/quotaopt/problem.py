@@ -24,6 +24,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+# Normal scores at which sales are known by quantile. A few hundred samples say little beyond ±2: the last points only
+# carry the slope of the score before on.
+SCORES: Floats = np.concatenate([[-3.0], np.linspace(-2.0, 2.0, 21), [3.0]])
+
 SIDES = (c.REP_ATTRIBUTES, c.PRODUCT_ATTRIBUTES, c.TIME_ATTRIBUTES)
 
 
@@ -167,9 +171,9 @@ class Index:
         item = self.attributes[axis][0]
         if item in by:  # the item decides every other attribute of its side
             return np.arange(len(table), dtype=np.int64), tuple(map(str, table.index)), True
-        keys = pd.MultiIndex.from_frame(table[by].astype(str))
-        codes, unique = pd.factorize(keys, sort=True)
-        return np.asarray(codes, dtype=np.int64), tuple(" ".join(key) for key in unique), True
+        keys = list(zip(*(map(str, table[attribute]) for attribute in by), strict=True))
+        place = {key: k for k, key in enumerate(sorted(set(keys)))}
+        return np.array([place[key] for key in keys], dtype=np.int64), tuple(map(" ".join, place)), True
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,6 +212,8 @@ class Problem:
     reference : pattern the spread follows; positive exactly where a quota may stand.
     last_year : sales in the same months a year before.
     expected, spread : median and spread (one normal standard deviation) of each rep's sales over the plan (R).
+    quantiles : quantiles of the same sales at the normal scores `SCORES`, non-decreasing (R × K); none when only
+        median and spread are known.
     presence : headcount × ramp, mean over the plan months (R); 1 for a full-time, fully ramped rep.
     full_last_year : whether the rep was there in all of the same months a year before (R).
     overassignment : sum of quotas / target - 1, already inside `target`.
@@ -230,6 +236,7 @@ class Problem:
     money: Decimal = Decimal(1)
     plan: Cube | None = None
     locks: Sequence[Lock] = ()
+    quantiles: Floats | None = None
 
     def group(self, *by: str) -> Grouping:
         """The grouping by these attributes."""

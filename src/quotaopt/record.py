@@ -15,16 +15,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quotaopt import columns as c
-from quotaopt.capacity import Capacity, capacity_table
+from quotaopt.capacity import Capacity, capacity_table, outlook_table
 from quotaopt.errors import Finding
 from quotaopt.forecast import Forecast, forecast_table
 from quotaopt.plan import Plan
 from quotaopt.problem import Problem
 from quotaopt.scenario import Scenario
+from quotaopt.settings import Settings
 from quotaopt.tables import Inputs
 
 DECIMALS = {"money": 2, "ratio": 6}
 SIGNIFICANT = 12
+
+Tables = dict[str, tuple[pd.DataFrame, Sequence[c.Column]]]
 
 
 def tables_of(
@@ -35,35 +38,64 @@ def tables_of(
     capacity: Capacity,
     plan: Plan,
     notes: Iterable[Finding] = (),
-) -> dict[str, tuple[pd.DataFrame, Sequence[c.Column]]]:
+) -> Tables:
     """Every table of a run by file name (without ``.csv``), with its columns.
 
     ``quotas`` and ``totals`` are there when a plan exists, ``conflicts`` when none does.
     """
     cells = cell_table(scenario, inputs, forecast, capacity, plan)
-    made: dict[str, tuple[pd.DataFrame, Sequence[c.Column]]] = {}
+    made: Tables = {}
     if plan.quota is not None:
         stamp = {"run_id": run_id, "scenario": scenario.name}
         made["quotas"] = cells.assign(**stamp), c.QUOTAS
         made["totals"] = total_table(cells, scenario, plan.problem.unit).assign(**stamp), c.TOTALS
     else:
         made["conflicts"] = plan.conflicts, c.CONFLICTS
-    made["forecast"] = cells, c.FORECAST
-    made["capacity"] = cells, c.CAPACITY
-    made["accuracy"] = forecast.accuracy, c.ACCURACY
+    made |= forecast_tables(inputs, forecast, capacity, scenario.settings, cells)
     made["rules"] = plan.rules, c.RULES
     made["goals"] = plan.goals, c.GOALS
     made["fairness"] = plan.fairness, c.FAIRNESS
     made["measures"] = plan.measures, c.MEASURES
-    findings = (*notes, *inputs.warnings, *forecast.notes, *plan.notes)
+    findings = (*notes, *inputs.warnings, *forecast.notes, *capacity.notes, *plan.notes)
     made["warnings"] = finding_table(findings), c.WARNINGS
-    return {name: (shape(frame, columns), columns) for name, (frame, columns) in made.items()}
+    return shape_tables(made)
+
+
+def shape_tables(tables: Tables) -> Tables:
+    """Each table with exactly its columns, rounded by what they count."""
+    return {name: (shape(frame, columns), columns) for name, (frame, columns) in tables.items()}
+
+
+def forecast_tables(
+    inputs: Inputs, forecast: Forecast, capacity: Capacity, settings: Settings, cells: pd.DataFrame
+) -> Tables:
+    """Those tables of a run that need no plan, by file name; `cells` as from `forecast_cells`.
+
+    ``vacant``, ``fenced`` and ``floored`` are there when they hold something.
+    """
+    made: Tables = {
+        "forecast": (cells, c.FORECAST),
+        "capacity": (cells, c.CAPACITY),
+        "outlook": (outlook_table(forecast, capacity, inputs, settings), c.OUTLOOK),
+        "accuracy": (forecast.accuracy, c.ACCURACY),
+    }
+    found = {"vacant": (forecast.vacant, c.VACANT), "fenced": (forecast.fenced, c.FENCED)}
+    found["floored"] = (forecast.floored, c.FLOORED)
+    return made | {name: pair for name, pair in found.items() if len(pair[0])}
+
+
+def forecast_cells(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
+    """One row per rep × product × month, with the columns of ``forecast.csv`` and ``capacity.csv``."""
+    carried = capacity_table(forecast, capacity)[["headcount", "ramp", "factor", "limited_by", "capacity"]]
+    return forecast_table(forecast).join(carried)
 
 
 def cell_table(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Capacity, plan: Plan) -> pd.DataFrame:
     """One row per rep × product × month with everything known of that cell; amounts in money."""
     problem, roster = plan.problem, inputs.roster.set_index("rep_id")
-    table = forecast_table(forecast).join(capacity_table(forecast, capacity)[["headcount", "ramp", "capacity"]])
+    table = forecast_table(forecast).join(
+        capacity_table(forecast, capacity)[["headcount", "ramp", "factor", "limited_by", "capacity"]]
+    )
     ends = dict(
         zip(forecast.months, pd.PeriodIndex(forecast.months, freq="M").end_time.strftime("%Y-%m-%d"), strict=True)
     )

@@ -9,6 +9,7 @@ import json
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError
@@ -22,10 +23,11 @@ import pandas as pd
 from quotaopt import __version__
 from quotaopt import columns as c
 from quotaopt.allocate import check_rules, prepare
-from quotaopt.archive import RECORD, Run, find_run, list_runs, load_run, new_folder
+from quotaopt.archive import RECORD, Run, find_run, list_runs, load_run, new_folder, write_samples
 from quotaopt.capacity import make_capacity
 from quotaopt.crosscheck import Crosscheck, solve_with_each
 from quotaopt.errors import Finding, InputError, QuotaoptError
+from quotaopt.feasibility import check_capacity
 from quotaopt.forecast import Forecast, make_forecast
 from quotaopt.mend import write_repairs
 from quotaopt.optimize.export_model import check_model_path, write_model
@@ -37,18 +39,19 @@ from quotaopt.plan import Plan
 from quotaopt.policy import goal_uses, rule_uses
 from quotaopt.prepare import check_data
 from quotaopt.presence import check_profiles
-from quotaopt.record import shape, tables_of
+from quotaopt.record import Tables, shape, tables_of
 from quotaopt.scenario import Scenario, load_scenario
-from quotaopt.tables import Inputs, datapackage, read_inputs, write_csv
+from quotaopt.seats import with_seats
+from quotaopt.tables import Inputs, read_inputs, write_tables
+from quotaopt.workload import check_workload
 
 __all__ = ["Run", "check_scenario", "find_run", "list_runs", "run_scenario"]
 
 SCHEMA = "quotaopt/run/1"
 PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "highspy", "pulp", "pydantic", "click", "rich")
-EXIT = {"optimal": 0, "feasible": 0, "infeasible": 3, "no_solution": 4, "failed": 4, "unbounded": 70}
+EXIT = {"optimal": 0, "feasible": 0, "approximate": 0, "infeasible": 3, "no_solution": 4, "failed": 4, "unbounded": 70}
 
 Progress = Callable[[str], None]
-Tables = dict[str, tuple[pd.DataFrame, Sequence[c.Column]]]
 
 
 def load_scenarios(names: Sequence[str], project: Path, sets: Sequence[str] = ()) -> list[Scenario]:
@@ -101,7 +104,7 @@ def check_scenario(scenario: Scenario) -> tuple[Inputs | None, list[Finding]]:
     inputs = None
     try:
         inputs = read_inputs(scenario)
-        findings += check_profiles(inputs, scenario.settings)
+        findings += [*check_profiles(inputs, scenario.settings), *check_workload(inputs, scenario.settings)]
         findings += inputs.warnings
         if not problems_in(findings):
             findings += check_data(scenario, inputs)
@@ -157,23 +160,31 @@ def run_scenario(
     with timer("capacity"):
         capacity = make_capacity(forecast, inputs, scenario.settings)
         problem = prepare(scenario, inputs, forecast, capacity)
+        notes = [*check_capacity(problem, state(problem, rule_uses(scenario)), capacity)]
     with timer("solve"):
         checked = solve_with_each(problem, scenario, solvers or (scenario.settings.solver.name,), timer.progress)
+    if checked.plan.status == "infeasible":
+        with timer("seats"):
+            checked = replace(checked, plan=with_seats(checked.plan, scenario, inputs))
     if model:
         with timer("model"):
             stated = checked.plan.statement or state(problem, rule_uses(scenario))
-            write_model(model, problem, stated, goal_uses(scenario, problem)[0][1])
+            quota = checked.plan.quota
+            totals = None if quota is None else quota.sum(axis=(1, 2)).astype(float)
+            write_model(model, problem, stated, goal_uses(scenario, problem)[0][1], totals)
     parent = out or scenario.root / "runs"
     with timer("write"), new_folder(parent, f"{started:%Y-%m-%d}-{scenario.name}") as (run_id, folder):
-        tables = tables_of(run_id, scenario, inputs, forecast, capacity, checked.plan, checked.notes)
+        tables = tables_of(run_id, scenario, inputs, forecast, capacity, checked.plan, [*notes, *checked.notes])
         if len(solvers) > 1:
             tables["solvers"] = _solver_table(checked)
         record = describe(run_id, scenario, inputs, forecast, checked)
+        if checked.plan.deviations:
+            record["deviations"] = [[d.rule, d.by, d.scope, d.units] for d in checked.plan.deviations]
         record |= {"started": started.isoformat(), "seconds": timer.seconds}
         if repairs:
             written = write_repairs(scenario, checked.plan.repairs)
             record["repairs"] = [{"file": scenario.show(path), "remedy": text} for path, text in written]
-        write_run(folder, parent / run_id, scenario, tables, record, checked.plan)
+        write_run(folder, parent / run_id, scenario, tables, record, checked.plan, forecast)
     return load_run(parent / run_id)
 
 
@@ -261,15 +272,22 @@ def versions() -> dict[str, str]:
     return found
 
 
-def write_run(folder: Path, home: Path, scenario: Scenario, tables: Tables, record: dict[str, Any], plan: Plan) -> None:
+def write_run(
+    folder: Path,
+    home: Path,
+    scenario: Scenario,
+    tables: Tables,
+    record: dict[str, Any],
+    plan: Plan,
+    forecast: Forecast,
+) -> None:
     """Write every file of a run that will live in `home`; read the quotas back and check them."""
     encoding = scenario.settings.output.csv_encoding
-    for name, (frame, _) in tables.items():
-        write_csv(frame, folder / f"{name}.csv", encoding)
-    datapackage({f"{name}.csv": cols for name, (_, cols) in tables.items()}, folder / "datapackage.json", encoding)
+    write_tables(tables, folder, encoding)
     (folder / "scenario.toml").write_text(scenario.to_toml(home), encoding="utf-8")
     if plan.quota is not None:
         verify_written(folder / "quotas.csv", plan, encoding)
+    record["samples"] = write_samples(folder, forecast, scenario.settings.forecast.seed)
     (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -55,7 +55,7 @@ class Scenario:
         """The merged scenario as text that runs again from inside `folder` (a run folder when not given)."""
         at = folder or self.root / "runs" / self.name
         data = self.settings.model_dump(exclude={"model"})
-        data["data"] |= {k: [_relative(p, at) for p in data["data"][k]] for k in FILES}
+        data["data"] |= {k: [relative_path(p, at) for p in data["data"][k]] for k in FILES}
         head = f"# {self.name}: the merged scenario" + f" (model {self.settings.model})" * bool(self.settings.model)
         return f"{head}. Paths are relative to this file.\n{write_toml(data)}"
 
@@ -233,7 +233,8 @@ def _name_of(path: Path) -> str:
     return run[1] if run and path.name == "scenario.toml" else path.stem
 
 
-def _relative(path: Path, folder: Path) -> str:
+def relative_path(path: Path, folder: Path) -> str:
+    """A path as a file in `folder` has to write it."""
     try:
         return Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:  # another drive on Windows

@@ -6,81 +6,33 @@ Amounts are exact decimals in the scenario's `unit`.
 
 from __future__ import annotations
 
-import codecs
-import re
 from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
 
-from quotaopt.text import plain_month, plain_number
+from quotaopt.values import (
+    Amount,
+    Calendar,
+    Encoding,
+    Factor,
+    Goals,
+    Headers,
+    Month,
+    Paths,
+    Profile,
+    Quantile,
+    Rule,
+    Share,
+    SomePaths,
+    Weights,
+    refuse,
+)
 
 LONGEST = 120
 """Most months a plan may have; more is a slip of the pen (2072 for 2027)."""
-
-
-def _refuse(what: str, remedy: str = "") -> NoReturn:
-    raise PydanticCustomError("quotaopt", "{what}", {"what": what, "remedy": remedy})
-
-
-def _read_amount(value: Any) -> Any:
-    if isinstance(value, str) and not re.fullmatch(r"[+-]?\d+(\.\d+)?", value.strip()):
-        number = plain_number(value)
-        _refuse("not a plain number", f"Write {number}." if number else "")
-    return Decimal(repr(value)) if isinstance(value, float) else value
-
-
-def _read_month(value: Any) -> str:
-    text = str(value)
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text) or not isinstance(value, str):
-        _refuse("not a month", f'Write "{plain_month(text) or "2027-01"}".')
-    return text
-
-
-def _read_paths(value: Any) -> Any:
-    return (value,) if isinstance(value, (str, Path)) else value
-
-
-def _check_paths(paths: tuple[Path, ...]) -> tuple[Path, ...]:
-    return paths or _refuse("no file", "Name at least one.")
-
-
-def _check_goals(goals: list[Any]) -> list[Any]:
-    for goal in goals:
-        if not (isinstance(goal, str) or (isinstance(goal, dict) and isinstance(goal.get("name"), str))):
-            _refuse("a goal is a name", 'Write "level_stretch" or { name = "level_stretch" }.')
-    return goals or _refuse("no goal", 'Write goals = ["level_stretch"].')
-
-
-def _check_rule(rule: Any) -> Any:
-    tables = rule if isinstance(rule, list) and rule else [rule]
-    if rule is not False and not all(isinstance(t, dict) for t in tables):
-        _refuse("a rule is a table", "Write it as [rules.NAME], or = false to drop it.")
-    return rule
-
-
-def _check_encoding(name: str) -> str:
-    try:
-        return name if name == "auto" else codecs.lookup(name).name
-    except LookupError:
-        _refuse("no such encoding", 'Write "auto", "utf-8" or "gb18030".')
-
-
-def _check_profile(profile: list[float]) -> list[float]:
-    if not profile or min(profile) < 0 or max(profile) > 1:
-        _refuse("shares of full productivity lie between 0 and 1", "Write them like [0.0, 0.5, 1.0].")
-    return profile
-
-
-Amount = Annotated[Decimal, BeforeValidator(_read_amount)]
-Month = Annotated[str, BeforeValidator(_read_month)]
-Paths = Annotated[tuple[Path, ...], BeforeValidator(_read_paths)]
-SomePaths = Annotated[Paths, AfterValidator(_check_paths)]
-Profile = Annotated[list[float], AfterValidator(_check_profile)]
-Headers = dict[str, str]
 
 
 class Section(BaseModel):
@@ -113,29 +65,94 @@ class Data(Section):
     locks: Paths = ()
     plan: Paths = ()
     assignments: Paths = ()
-    encoding: Annotated[str, AfterValidator(_check_encoding)] = "auto"
+    encoding: Encoding = "auto"
     duplicates: Literal["error", "sum"] = "error"
     unknown_reps: Literal["error", "drop"] = "error"
     history_follows: Literal["territory", "rep"] = "territory"
     columns: Columns = Columns()
 
 
+class Whale(Section):
+    """A large month that will come again: not cut by the fence. Without a product all of them, without a rep all."""
+
+    rep: str = ""
+    product: str = ""
+    month: Month
+
+
+class Event(Section):
+    """Something that changed the level for good: history before `month` is multiplied by `factor`.
+
+    It concerns a rep, a region or a product, or all three at once where several are named; everybody where none is.
+    """
+
+    month: Month
+    factor: Factor = "estimate"
+    rep: str = ""
+    region: str = ""
+    product: str = ""
+    reason: str = ""
+
+
 class Forecasting(Section):
-    """Which forecaster, how many months of history, and the width of the low-high range."""
+    """Which forecaster, how many months of history, the width of the low-high range, and what capacity is taken at.
+
+    `capacity` is ``"mean"``, or the quantile of each rep's sum over the plan: at 0.3 seven reps in ten sell more.
+    The range and every quantile come from `samples` joint draws of the plan's months, started from `seed`.
+    With `fence` one-off orders are cut for the forecast, except `keep_whales`.
+    `weights` of past years, last year first, are those of the method ``weighted_years``; `events` are known breaks.
+    `no_rows` says what a month without a single row of a rep is: missing, zero, or judged from the rep's other months.
+    """
 
     method: str = "auto"
     months: int = Field(default=36, ge=1)
     level: float = Field(default=0.8, gt=0, lt=1)
+    fence: bool = True
+    keep_whales: list[Whale] = []
+    capacity: Quantile = "mean"
+    weights: Weights = [0.5, 0.3, 0.2]
+    no_rows: Literal["judge", "missing", "zero"] = "judge"
+    events: list[Event] = []
+    samples: int = Field(default=400, ge=50)
+    seed: int = Field(default=0, ge=0)
 
 
 class Ramp(Section):
     """Share of full productivity in months 0, 1, 2 … after the start date; 1 afterwards.
 
-    `profile` is used where the roster names none of the `profiles`.
+    The profile of a rep is the one the roster names among the `profiles`, else that of the role, else `profile`.
     """
 
     profile: Profile = [1.0]
     profiles: dict[str, Profile] = {}
+    roles: dict[str, str] = {}
+
+    @field_validator("roles")
+    @classmethod
+    def _check_roles(cls, roles: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        known = info.data.get("profiles", {})
+        if unknown := [name for name in roles.values() if name not in known]:
+            refuse(f"no such ramp profile: {', '.join(unknown)}", f"Profiles: {', '.join(known) or 'none'}.")
+        return roles
+
+
+class Attrition(Section):
+    """How many people leave, as shares a month by role, and how long a seat stays empty.
+
+    Used to say what the company can expect; an individual's quota never counts on it.
+    """
+
+    monthly: dict[str, Share] = {}
+    other: Share = 0.0
+    backfill: int = Field(default=2, ge=0)
+
+
+class Workload(Section):
+    """Hours a month of a full-time rep, and what a deal of each product takes and brings; without hours no limit."""
+
+    hours: float = Field(default=0.0, ge=0)
+    hours_per_deal: dict[str, Annotated[float, Field(ge=0)]] = {}
+    value_per_deal: dict[str, Annotated[Amount, Field(gt=0)]] = {}
 
 
 class Rounding(Section):
@@ -164,7 +181,7 @@ class Settings(Section):
     version: Literal[1] = 1
     model: str = ""
     about: str = ""
-    goals: Annotated[list[Any], AfterValidator(_check_goals)] = ["level_stretch"]
+    goals: Goals = ["level_stretch"]
     target: Amount = Field(gt=0, lt=10**15)
     unit: Amount = Field(default=Decimal(1), gt=0)
     currency: str = ""
@@ -173,10 +190,13 @@ class Settings(Section):
     by_product: dict[str, Amount] = {}
     first_month: Month
     last_month: Month
+    calendar: Calendar = ""
     data: Data
     forecast: Forecasting = Forecasting()
     ramp: Ramp = Ramp()
-    rules: dict[str, Annotated[Any, AfterValidator(_check_rule)]] = {"meet_target": {}, "keep_locks": {}}
+    attrition: Attrition = Attrition()
+    workload: Workload = Workload()
+    rules: dict[str, Rule] = {"meet_target": {}, "keep_locks": {}}
     rounding: Rounding = Rounding()
     solver: Solving = Solving()
     output: Output = Output()
@@ -186,9 +206,9 @@ class Settings(Section):
     def _check_nodes(cls, values: dict[str, Decimal], info: ValidationInfo) -> dict[str, Decimal]:
         target, total = info.data.get("target"), sum(values.values(), Decimal(0))
         if values and min(values.values()) < 0:
-            _refuse("a share or an amount is negative")
+            refuse("a share or an amount is negative")
         if values and target is not None and total not in (1, target):
-            _refuse(
+            refuse(
                 f"add up to {total:f}; shares must add up to 1, amounts to the target {target:f}",
                 f"Still open: {1 - total:f} as shares." if total < 2 else f"Still open: {target - total:f} as amounts.",
             )
@@ -199,9 +219,9 @@ class Settings(Section):
     def _check_months(cls, last: str, info: ValidationInfo) -> str:
         first = info.data.get("first_month", last)
         if last < first:
-            _refuse(f"before first_month {first}", "Change one of the two.")
+            refuse(f"before first_month {first}", "Change one of the two.")
         if _count(last) - _count(first) >= LONGEST:
-            _refuse(f"more than {LONGEST} months after first_month {first}", "Change one of the two.")
+            refuse(f"more than {LONGEST} months after first_month {first}", "Change one of the two.")
         return last
 
     @property
@@ -216,12 +236,17 @@ def _count(month: str) -> int:
     return int(month[:4]) * 12 + int(month[5:]) - 1
 
 
+def section_of(field: FieldInfo) -> type[BaseModel] | None:
+    """The model of a section, or of the items of a list of sections."""
+    kinds = [field.annotation, *get_args(field.annotation)]
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+
+
 def known_keys(model: type[BaseModel] = Settings, at: str = "") -> Mapping[str, type[BaseModel] | None]:
     """Every key by its dotted name; a section names its own model."""
     keys: dict[str, type[BaseModel] | None] = {}
     for name, field in model.model_fields.items():
-        kind = field.annotation
-        section = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+        section = section_of(field)
         keys[f"{at}{name}"] = section
         if section:
             keys |= known_keys(section, f"{at}{name}.")

@@ -85,30 +85,6 @@ def check(options: Options, scenarios: Sequence[str], sets: Sequence[str]) -> in
 
 
 @command
-@click.argument("scenario", required=False)
-@click.option("--by", type=click.Choice(("rep", "region")), default="rep", show_default=True, help="What to total by.")
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one key.")
-def forecast(options: Options, scenario: str | None, by: str, sets: Sequence[str]) -> None:
-    """Show what reps can sell, and how good each forecaster was."""
-    from quotaopt.forecast import make_forecast
-    from quotaopt.project import choose_scenarios
-    from quotaopt.report.forecast import forecast_report, forecast_rows
-    from quotaopt.report.render import records
-    from quotaopt.scenario import load_scenario
-    from quotaopt.tables import read_inputs
-
-    project = options.folder
-    loaded = load_scenario(choose_scenarios(project, [scenario] if scenario else [])[0], project, sets)
-    inputs = read_inputs(loaded)
-    found = make_forecast(inputs, loaded.settings)
-    rows = forecast_rows(found, inputs, loaded.settings.forecast.level, by)
-    options.emit(
-        "forecast", rows, forecast_report(rows, found.accuracy, by), scenario=loaded.name,
-        accuracy=records(found.accuracy),
-    )  # fmt: skip
-
-
-@command
 @click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...")
 @click.option(
     "--by", default="rep", show_default=True, metavar="WHAT", help="rep, region, product, month, rule, solver."

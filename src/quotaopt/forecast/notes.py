@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+import pandas as pd
 
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import Backtest
 from quotaopt.forecast.combine import Choice
-from quotaopt.forecast.panel import Bools, Panel, warn
+from quotaopt.forecast.panel import Bools, Floats, Panel, warn
 
 MOST_NAMES = 5
 
@@ -34,15 +35,41 @@ def note_test(test: Backtest, method: str, choice: Choice) -> Iterator[Finding]:
         yield warn("no method beat the seasonal naive in the back-test: auto is the naive", code="naive")
 
 
-def note_cells(panel: Panel, sold: Bools, floored: Bools) -> Iterator[Finding]:
-    """Notes on products (products, months) and cells (reps, products, months) that were set to zero."""
+def note_cells(panel: Panel, sold: Bools) -> Iterator[Finding]:
+    """Notes on products (products, months) that were set to zero."""
     gone = [p for p, here in zip(panel.products, np.any(sold, axis=1).tolist(), strict=True) if not here]
     if gone:
         what = "no sales for a year, or launch or end outside the plan, so forecast zero"
         yield warn(f"{what}: {list_names(gone)}", code="not_on_sale")
-    if floored.any():
-        reps = [panel.reps[r] for r in np.flatnonzero(floored.any(axis=(1, 2)))]
-        yield warn(f"months with more returns than sales are forecast zero for {list_names(reps)}", code="floored")
+
+
+def note_cuts(cuts: pd.DataFrame, panel: Panel) -> Iterator[Finding]:
+    """Notes on one-off orders that were cut, see `list_cuts`."""
+    if cuts.empty:
+        return
+    columns = ("rep_id", "product_id", "month", "amount", "kept")
+    cells = [f"{r} {p} {m} ({a:,.0f} to {k:,.0f})" for r, p, m, a, k in zip(*(cuts[c] for c in columns), strict=True)]
+    share = cuts["cut"].abs().sum() / float(np.nansum(np.abs(panel.values)))
+    what = f"{len(cuts)} one-off months cut for the forecast, {share:.1%} of all sales: {list_names(cells)}"
+    remedy = "If such orders come every year, list them under forecast.keep_whales, or set forecast.fence = false."
+    yield warn(what.replace("%", " %"), remedy, code="fenced")
+
+
+def note_floor(floored: pd.DataFrame, mean: Floats) -> Iterator[Finding]:
+    """Notes on months forecast zero because returns exceed sales, see `list_months`."""
+    if floored.empty:
+        return
+    total = -float(floored["amount"].sum())
+    names = list_names(sorted(set(floored["rep_id"])))
+    what = f"{len(floored)} months with more returns than sales are forecast zero for {names}"
+    yield warn(f"{what}: that adds {total:,.0f} to {float(mean.sum()) - total:,.0f}", code="floored")
+
+
+def list_months(panel: Panel, months: Sequence[str], amounts: Floats) -> pd.DataFrame:
+    """Cells of (reps, products, plan months) that are not zero: rep_id, product_id, period, amount."""
+    r, p, t = np.nonzero(amounts)
+    sides = zip(("rep_id", "product_id", "period"), (panel.reps, panel.products, months), (r, p, t), strict=True)
+    return pd.DataFrame({**{n: np.array(x, dtype=object)[at] for n, x, at in sides}, "amount": amounts[r, p, t]})
 
 
 def list_names(names: list[str]) -> str:

@@ -29,6 +29,7 @@ class Panel:
     values : shape (reps, products, months), money a full-time, fully ramped rep would have sold.
         nan = not there yet, or no record; 0 = sold nothing.
     region, role : texts, one per rep.
+    year_weights : how much each past year counts, last year first; only `weighted_years` looks at them.
     """
 
     reps: tuple[str, ...]
@@ -37,6 +38,7 @@ class Panel:
     values: Floats
     region: Texts
     role: Texts
+    year_weights: tuple[float, ...] = (1.0,)
 
     @property
     def length(self) -> int:

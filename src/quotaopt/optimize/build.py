@@ -207,39 +207,40 @@ def _matrix(layout: Layout, expression: Expression, keep: Ints, row: Ints, n_row
 
     A total of the rep itself counts once per class (`first` marks the row that does); others add up.
     """
-    out = sp.csr_array((n_rows, layout.columns))
+    parts = []
     n_reps = layout.classes.size
     for term in expression.terms:
-        totals, size = _subtotals(layout, term.grouping)
-        take, weight = term.take[keep], term.weight[keep]
-        where = np.ones(keep.size, dtype=bool)
+        start, of, size = _subtotals(layout, term.grouping)
+        take, weight, to = term.take[keep], term.weight[keep], row
         if term.grouping.own[0]:
             per_rep = term.grouping.size // n_reps
             take = layout.classes[take // per_rep] * per_rep + take % per_rep
-            where = first
-        pick = sp.csr_array((weight[where], (row[where], take[where])), shape=(n_rows, size))
-        out = sp.csr_array(out + pick @ totals)
-    return out
+            take, weight, to = take[first], weight[first], row[first]
+        order = np.argsort(of, kind="stable")  # columns by the sub-total they belong to
+        ends = np.searchsorted(of[order], np.arange(size + 1))
+        count = np.diff(ends)[take]
+        inside = np.repeat(ends[take] - np.cumsum(count) + count, count) + np.arange(count.sum())
+        parts.append((np.repeat(weight, count), np.repeat(to, count), start + order[inside]))
+    weight, to, column = (np.concatenate(part) for part in zip(*parts, strict=True))
+    matrix = sp.csr_array((weight, (to, column)), shape=(n_rows, layout.columns))
+    matrix.eliminate_zeros()
+    return matrix
 
 
-def _subtotals(layout: Layout, grouping: Grouping) -> tuple[sp.csr_array, int]:
-    """All sub-totals of a grouping as rows over the program's columns, and their number."""
-    k, n_products, n_months = layout.shape
+def _subtotals(layout: Layout, grouping: Grouping) -> tuple[int, Ints, int]:
+    """First of the columns that all sub-totals of a grouping are made of, the sub-total of each, and their number."""
+    k, n_products, _ = layout.shape
     own = grouping.own[0]
     rep = np.arange(k) if own else grouping.codes[0][layout.leaders]
     groups = (k if own else grouping.shape[0], *grouping.shape[1:])
     product, month = grouping.codes[1:]
     size = int(np.prod(groups))
-    shape = (size, layout.columns)
     if grouping.used[1] and grouping.used[2]:
-        pair, t = np.divmod(np.arange(layout.pairs.size * n_months), n_months)
-        r, p = np.divmod(layout.pairs[pair], n_products)
-        rows = np.ravel_multi_index((rep[r], product[p], month[t]), groups)
-        return _incidence(rows, layout.z + np.arange(rows.size), shape), size
+        r, p = np.divmod(layout.pairs, n_products)
+        pair = rep[r] * groups[1] + product[p]
+        return layout.z, (pair[:, None] * groups[2] + month).reshape(-1), size
     if grouping.used[1]:
-        r, p = np.divmod(np.arange(k * n_products), n_products)
-        return _incidence(rep[r] * groups[1] + product[p], layout.x + np.arange(r.size), shape), size
+        return layout.x, (rep[:, None] * groups[1] + product).reshape(-1), size
     if grouping.used[2]:
-        r, t = np.divmod(np.arange(k * n_months), n_months)
-        return _incidence(rep[r] * groups[2] + month[t], layout.y + np.arange(r.size), shape), size
-    return _incidence(rep, np.arange(k), shape), size
+        return layout.y, (rep[:, None] * groups[2] + month).reshape(-1), size
+    return 0, rep, size

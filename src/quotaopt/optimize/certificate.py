@@ -63,13 +63,11 @@ def certify_fairness(problem: Problem, blocks: Sequence[Block], quota: Ints, lev
     sides = [_Side(problem, quota, intervals, axis) for axis in (1, 2)]
     node = _rep_side(problem, plain, totals)
     own = own_bounds(problem, blocks)[REPS]
-    has = levels.scale > 0
-    level = np.divide(totals - levels.offset, levels.scale, out=np.zeros(totals.size), where=has)
-    step = np.divide(UNIT, levels.scale, out=np.zeros(totals.size), where=has)
-    gives = has & (totals - UNIT >= own.lower) & (totals > 0)
-    takes = has & (totals + UNIT <= own.upper)
+    less, more = levels.level(totals - UNIT), levels.level(totals + UNIT)
+    gives = levels.has & (totals - UNIT >= own.lower) & (totals > 0)
+    takes = levels.has & (totals + UNIT <= own.upper)
     kinds, kind = np.unique(np.stack([node, *(s.component for s in sides)]), axis=1, return_inverse=True)
-    found = _unfair(kinds, kind.reshape(-1), sides, level, step, gives, takes)
+    found = _unfair(kinds, kind.reshape(-1), sides, less, more, gives, takes)
     hinders = [np.unique(node).size > 1, *(np.unique(s.component).size > 1 for s in sides)]
     complete = len(plain) == len(blocks) and all(s.nested for s in sides) and sum(hinders) <= 1
     if found is None:
@@ -79,14 +77,17 @@ def certify_fairness(problem: Problem, blocks: Sequence[Block], quota: Ints, lev
 
 
 def _unfair(
-    kinds: Ints, kind: Ints, sides: Sequence[_Side], level: Floats, step: Floats, gives: Bools, takes: Bools
+    kinds: Ints, kind: Ints, sides: Sequence[_Side], less: Floats, more: Floats, gives: Bools, takes: Bools
 ) -> tuple[int, int] | None:
-    """A giver above a receiver to whom its quota can move; reps of one kind reach the same places."""
+    """A giver above a receiver to whom its quota can move; reps of one kind reach the same places.
+
+    `less` and `more` are the levels of reps after giving or taking one unit.
+    """
     n = kinds.shape[1]
     high, low = np.full(n, -1), np.full(n, -1)
-    order = np.argsort(level - step, kind="stable")
+    order = np.argsort(less, kind="stable")
     high[kind[order[gives[order]]]] = order[gives[order]]  # the last written is the highest
-    order = np.argsort(-(level + step), kind="stable")
+    order = np.argsort(-more, kind="stable")
     low[kind[order[takes[order]]]] = order[takes[order]]
     for receiver in np.flatnonzero(low >= 0):
         same = kinds[0] == kinds[0][receiver]
@@ -95,7 +96,7 @@ def _unfair(
         givers = high[same & (high >= 0)]
         i = low[receiver]
         # Moving one unit must still leave the giver above the receiver: less is rounding.
-        better = givers[(level[givers] - step[givers] > level[i] + step[i] + 1e-9) & (givers != i)]
+        better = givers[(less[givers] > more[i] + 1e-9) & (givers != i)]
         if better.size:
             return int(better[0]), int(i)
     return None

@@ -65,13 +65,17 @@ def check_model_path(path: Path) -> None:
         raise InputError([Finding("no such folder", "Make it first.", str(path.parent), code="model")])
 
 
-def write_model(path: Path, problem: Problem, blocks: Sequence[Block], goal: Levels | Distance) -> Model:
+def write_model(
+    path: Path, problem: Problem, blocks: Sequence[Block], goal: Levels | Distance, totals: Floats | None = None
+) -> Model:
     """Write the program of a goal to `path`, in the format its suffix names, and its names beside it.
 
     Parameters
     ----------
     path : ends in ``.mps`` or ``.lp``; the names go to the same with ``.names.csv`` instead.
     blocks : limits that can be kept (soft ones relaxed).
+    totals : quotas of reps in units, in a plan that the goal led to: where levels bend, the program has the straight
+        pieces around the plan's highest level (else around level 0), on which it is optimal.
 
     Raises
     ------
@@ -79,7 +83,7 @@ def write_model(path: Path, problem: Problem, blocks: Sequence[Block], goal: Lev
         As `check_model_path`.
     """
     check_model_path(path)
-    model = make_model(problem, blocks, goal)
+    model = make_model(problem, blocks, goal, totals)
     write_csv(model.table(), path.with_suffix(".names.csv"))
     title = f"quotas of the first goal, amounts in {model.money:,}"
     text = FORMATS[path.suffix](model.lp, model.columns, model.rows, title)
@@ -87,7 +91,9 @@ def write_model(path: Path, problem: Problem, blocks: Sequence[Block], goal: Lev
     return model
 
 
-def make_model(problem: Problem, blocks: Sequence[Block], goal: Levels | Distance) -> Model:
+def make_model(
+    problem: Problem, blocks: Sequence[Block], goal: Levels | Distance, totals: Floats | None = None
+) -> Model:
     """The program that decides a goal over the limits of `blocks`."""
     program = build(problem, blocks)
     quota = problem.target * problem.unit / problem.index.shape[0]
@@ -106,8 +112,10 @@ def make_model(problem: Problem, blocks: Sequence[Block], goal: Levels | Distanc
     columns, rows = _column_labels(program.layout, labels), _row_labels(program, blocks, labels)
     unscaled = replace(money, scale=1.0)
     if isinstance(goal, Levels):
-        who = np.flatnonzero((goal.scale > 0) & problem.eligible.any(axis=(1, 2)))
-        lp = _lower_levels(region, program.reps[who], unscaled(goal.offset[who]), unscaled(goal.scale[who]))
+        who = np.flatnonzero(goal.has & problem.eligible.any(axis=(1, 2)))
+        level = goal.level(totals)[who].max() if totals is not None and who.size else 0.0
+        here = goal.near(goal.quota(level))
+        lp = _lower_levels(region, program.reps[who], unscaled(here.offset[who]), unscaled(here.scale[who]))
         columns.append(("L",))
         rows += [("level", labels[0][rep]) for rep in who]
     else:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -63,38 +64,31 @@ def level_down(program: Program, items: Items, solve: Solve) -> Fair:
             return Fair("optimal", values, blocks, stop, programs, exact, tuple(pool))
         cuts = find_cuts(lp, found, program, columns)
         new = [cut for cut in cuts if cut.total - cut.weight @ sums[cut.columns] > FEASIBLE / (2 * len(cuts))]
-    if columns.size < group.size:
+    if not program.layout.exact:
         return Fair("no_solution", programs=programs)
     return level_sequentially(program, asked, solve)
 
 
-def absorb(
-    program: Program, items: Items, columns: Ints, group: Ints, known: Items | None = None, stale: Bools | None = None
-) -> Items:
+def absorb(program: Program, items: Items, columns: Ints, group: Ints) -> Items:
     """Turn limits of a whole column (a region that is one class of reps) into bounds of its items.
 
     Only the column's sum enters the program, so its items always stand at one level but for own bounds: the sum's
     limit is reached exactly when they are filled up to it.
-
-    Parameters
-    ----------
-    known, stale : an earlier result, and the columns for which it does not hold any more.
     """
-    stale = np.ones(columns.size, dtype=bool) if stale is None else stale
-    old, anew = known or items, stale[group]
-    lower, upper = np.where(anew, items.lower, old.lower), np.where(anew, items.upper, old.upper)
-    lower_origin = np.where(anew, items.lower_origin, old.lower_origin)
-    upper_origin = np.where(anew, items.upper_origin, old.upper_origin)
-    out = Items(items.column, items.offset, items.scale, lower, upper, lower_origin, upper_origin)
+    out = replace(
+        items,
+        lower=items.lower.copy(),
+        upper=items.upper.copy(),
+        lower_origin=items.lower_origin.copy(),
+        upper_origin=items.upper_origin.copy(),
+    )
     order = np.argsort(group, kind="stable")
     start = np.searchsorted(group[order], np.arange(columns.size + 1))
     for row, column in single_rows(program, columns):
-        if not stale[column]:
-            continue
         who = order[start[column] : start[column + 1]]
         for limit, bound, origin, sign in (
-            (program.row_lower[row], lower, lower_origin, 1.0),
-            (program.row_upper[row], upper, upper_origin, -1.0),
+            (program.row_lower[row], out.lower, out.lower_origin, 1.0),
+            (program.row_upper[row], out.upper, out.upper_origin, -1.0),
         ):
             if np.isfinite(limit):
                 values = fill(out, who, np.ones(who.size), float(limit))[1]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from quotaopt.optimize.fairness import FEASIBLE, absorb, excess_program, fill_pool, single_rows
+from quotaopt.optimize.fairness import FEASIBLE, absorb, excess_program, fill_pool
 from quotaopt.optimize.levels import Items, LevelBlock, Solve
 from quotaopt.optimize.program import Program
 from quotaopt.optimize.search import FairTotals
@@ -35,6 +35,7 @@ class _Filling:
     """Values, and what decides how they follow the limits: who shares which level, held by what."""
 
     program: Program
+    items: Items
     values: Floats
     blocks: tuple[LevelBlock, ...]
     stop: Ints
@@ -75,14 +76,11 @@ class _Search:
         self.step = STEP * float(np.median(np.abs(found.fair.values[found.fair.values != 0]))) or STEP
         self.random = np.random.default_rng(0)
         self.left = MOST
-        self.single = single_rows(program, self.columns)
-        self.absorbed: Items | None = None
         self.base = self.fill({})
 
     def prices(self) -> dict[Limit, float]:
         """The price of each limit that the structure of the filling gives."""
-        bounded = self.absorbed or self.items
-        return slopes(self.found.fair, self.items, bounded, self.group, self.equal)
+        return slopes(self.found.fair, self.items, self.base.items, self.group, self.equal)
 
     def test(self, prices: dict[Limit, float]) -> dict[Limit, float]:
         """Those prices that are proven."""
@@ -112,19 +110,8 @@ class _Search:
             replace(cut, total=cut.total + sum(p * (low if p > 0 else high)[row] for row, p in cut.rows.items()))
             for cut in self.found.fair.pool
         ]
-        bounded = absorb(program, items, self.columns, self.group, self.absorbed, self.stale(program, items))
-        self.absorbed = self.absorbed or bounded
-        filled = fill_pool(pool, bounded, self.group)
-        return _Filling(program, *filled)
-
-    def stale(self, program: Program, items: Items) -> Bools:
-        """Columns whose limits, or those of whose items, are not those of the plan."""
-        out = np.full(self.columns.size, self.absorbed is None)
-        out[self.group[(items.lower != self.items.lower) | (items.upper != self.items.upper)]] = True
-        for row, column in self.single:
-            limits, own = (program.row_lower[row], program.row_upper[row]), self.program
-            out[column] |= limits != (own.row_lower[row], own.row_upper[row])
-        return out
+        bounded = absorb(program, items, self.columns, self.group)
+        return _Filling(program, bounded, *fill_pool(pool, bounded, self.group))
 
     def reaches(self, moved: _Filling) -> bool:
         """Whether a table with at most these values exists: then they are the fair ones."""

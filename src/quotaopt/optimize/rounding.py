@@ -54,20 +54,27 @@ def round_within(
     move = np.flatnonzero(fraction)
     base = rows @ floor
     matrix = sp.csr_array(rows[:, move])
-    used = np.diff(matrix.indptr) > 0
-    if ((base < lower) | (base > upper))[~used].any():
+    n, count = move.size, np.diff(matrix.indptr)
+    if ((base < lower) | (base > upper))[count == 0].any():
         return None
-    if not move.size:
+    if not n:
         return floor
-    n = move.size
+    down, up = np.zeros(n), np.ones(n)
+    alone = np.flatnonzero(count == 1)  # a limit of one value is a bound
+    alone = alone[matrix.data[matrix.indptr[alone]] == 1.0]
+    one = matrix.indices[matrix.indptr[alone]]
+    np.maximum.at(down, one, (lower - base)[alone])
+    np.minimum.at(up, one, (upper - base)[alone])
+    count[alone] = 0
+    used = np.flatnonzero(count)
     # In millionths, the digits a remainder has; equal ones go to the earlier label, by less than a millionth.
     lp = LinearProgram(
         1e6 * (1.0 - 2.0 * fraction[move]) + np.arange(n) / n,
         sp.csr_array(matrix[used]),
         (lower - base)[used],
         (upper - base)[used],
-        np.zeros(n),
-        np.ones(n),
+        down,
+        up,
     )
     # Whole by itself where the totals are nested. Simplex begins next to the optimum: presolve would take longer.
     found = solve(lp, "highs", seconds=seconds, duals=False, presolve=False)

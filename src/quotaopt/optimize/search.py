@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from quotaopt.columns import REP
 from quotaopt.goals import Distance, Levels
+from quotaopt.optimize.bounds import LINK
 from quotaopt.optimize.build import build
 from quotaopt.optimize.classes import find_classes
 from quotaopt.optimize.exact import certify
@@ -36,7 +37,8 @@ class FairTotals:
 
     Attributes
     ----------
-    fair : levels and blocks of the reps `who`.
+    fair : levels and blocks of items.
+    who : the rep of each item; where levels bend, a rep has an item for each piece of its function.
     whole : whether each rep had columns of its own; otherwise limits of single reps were shared in classes, and
         the spread has to show that a table with these totals exists.
     programs : number of linear programs solved.
@@ -77,7 +79,7 @@ def reach_goals(
     """
     levels = next(g for _, g in goals if isinstance(g, Levels))
     whole = whole or any(isinstance(g, Distance) for _, g in goals)
-    classes = None if whole else find_classes(problem, blocks, levels.scale > 0)
+    classes = None if whole else find_classes(problem, blocks, levels.has)
     program = build(problem, blocks, classes=classes)
     results: list[GoalResult] = []
     decided: FairTotals | None = None
@@ -106,8 +108,7 @@ def _reached(values: Floats, goal: Levels | Distance) -> float:
     """Highest level, or sum of changes, at the given totals."""
     if isinstance(goal, Distance):
         return float(np.abs(values - goal.reference).sum())
-    has = goal.scale > 0
-    return float(((values - goal.offset)[has] / goal.scale[has]).max()) if has.any() else float("nan")
+    return float(goal.level(values)[goal.has].max()) if goal.has.any() else float("nan")
 
 
 def _undecided(status: str, problem: Problem, program: Program) -> FairTotals:
@@ -143,11 +144,10 @@ def _level(problem: Problem, program: Program, goal: Levels, solve: Solve) -> Fa
     values = np.zeros(able.size)
     by_capacity = Levels(np.zeros(able.size), problem.capacity.by(REP))
     out = _undecided("optimal", problem, program)
-    for levels, mine in ((goal, able & (goal.scale > 0)), (by_capacity, able & (goal.scale <= 0))):
-        who = np.flatnonzero(mine)
-        if not who.size:
+    for levels, mine in ((goal, able & goal.has), (by_capacity, able & ~goal.has)):
+        if not mine.any():
             continue
-        items = rep_items(program, levels, who)
+        items, who = rep_items(program, levels, np.flatnonzero(mine))
         fair = level_down(program, items, solve)
         first = not out.who.size
         out = replace(
@@ -164,22 +164,38 @@ def _level(problem: Problem, program: Program, goal: Levels, solve: Solve) -> Fa
         )
         if fair.status != "optimal":
             break
-        values[who] = fair.values * program.scale
+        values += np.bincount(who, fair.values, values.size) * program.scale
         columns = np.unique(items.column)
         sums = np.bincount(items.column, fair.values, program.reps.size).astype(np.float64)
         program = program.fix(columns, sums[columns])
     return replace(out, values=values)
 
 
-def rep_items(program: Program, levels: Levels, who: Ints) -> Items:
-    """Reps as items of the program, amounts scaled."""
-    own, scale = program.own, program.scale
-    return Items(
-        program.layout.classes[who],
-        levels.offset[who] / scale,
-        levels.scale[who] / scale,
-        own.lower[who] / scale,
-        own.upper[who] / scale,
-        own.lower_origin[who],
-        own.upper_origin[who],
+def rep_items(program: Program, levels: Levels, who: Ints) -> tuple[Items, Ints]:
+    """Reps as items of the program, amounts scaled, and the rep of each item.
+
+    A function that bends is cut at its knots: one item for each piece between the rep's own bounds, the lowest first.
+    The first holds the amount up to the end of its piece, each other what comes on top. At one level for all of them
+    the items below it are full, those above empty, so that their sum follows the function.
+    """
+    own = program.own
+    low, high = own.lower[who][:, None], own.upper[who][:, None]
+    ends = np.pad(levels.bends[who], ((0, 0), (1, 1)), constant_values=(-np.inf, np.inf))
+    kept = np.minimum(ends[:, 1:], high) > np.maximum(ends[:, :-1], low)
+    without_room = np.arange(kept.shape[1]) == (low > ends[:, 1:-1]).sum(axis=1, keepdims=True)
+    kept |= without_room & ~kept.any(axis=1, keepdims=True)
+    at, piece = np.nonzero(kept)
+    first, last = np.diff(at, prepend=-1) > 0, np.diff(at, append=who.size) > 0
+    offset, scale = (part[who[at], piece] for part in levels.pieces)
+    start = np.where(first, 0.0, ends[at, piece])
+    knot = np.append(0.0, levels.knots)[piece]
+    items = Items(
+        program.layout.classes[who[at]],
+        np.where(first, offset, -scale * knot) / program.scale,
+        scale / program.scale,
+        np.where(first, low[at, 0], 0.0) / program.scale,
+        (np.where(last, high[at, 0], ends[at, piece + 1]) - start) / program.scale,
+        np.where(first, own.lower_origin[who[at]], LINK),
+        np.where(last, own.upper_origin[who[at]], LINK),
     )
+    return items, who[at]

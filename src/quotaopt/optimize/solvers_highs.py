@@ -54,8 +54,7 @@ def _highs_once(lp: LinearProgram, engine: str, presolve: str, seconds: float, s
     }
     for option, value in options.items():
         solver.setOptionValue(option, value)
-    if solver.passModel(_highs_model(lp)) == highspy.HighsStatus.kError:
-        raise SolverError("highs", "rejected the model: a number is not finite or beyond 1e15")
+    _pass(solver, lp)
     solver.run()
     said = solver.getModelStatus()
     detail = f"{solver.modelStatusToString(said)} ({engine}, presolve {presolve})"
@@ -81,18 +80,17 @@ def _highs_once(lp: LinearProgram, engine: str, presolve: str, seconds: float, s
     return Solution("optimal", x, np.array(values.row_dual), np.array(values.col_dual), detail=detail)
 
 
-def _highs_model(lp: LinearProgram) -> object:
-    model = highspy.HighsLp()
-    model.num_row_, model.num_col_ = lp.matrix.shape
-    model.col_cost_, model.col_lower_, model.col_upper_ = lp.cost, lp.lower, lp.upper
-    model.row_lower_, model.row_upper_ = lp.row_lower, lp.row_upper
-    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    model.a_matrix_.start_, model.a_matrix_.index_ = lp.matrix.indptr, lp.matrix.indices
-    model.a_matrix_.value_ = lp.matrix.data
-    if lp.integer is not None:
-        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        model.integrality_ = [kinds[int(whole)] for whole in lp.integer]
-    return model
+def _pass(solver: Any, lp: LinearProgram) -> None:
+    """Hand over the program, array by array."""
+    (rows, columns), matrix = lp.matrix.shape, lp.matrix
+    by_row, minimise = int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize)
+    whole = np.zeros(columns, dtype=np.int32) if lp.integer is None else lp.integer.astype(np.int32)
+    said = solver.passModel(
+        columns, rows, matrix.nnz, by_row, minimise, 0.0, lp.cost, lp.lower, lp.upper, lp.row_lower, lp.row_upper,
+        matrix.indptr, matrix.indices, matrix.data, whole,
+    )  # fmt: skip
+    if said == highspy.HighsStatus.kError:
+        raise SolverError("highs", "rejected the model: a number is not finite or beyond 1e15")
 
 
 def highs_version() -> str:

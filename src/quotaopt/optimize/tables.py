@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from quotaopt.columns import FAIRNESS, MEASURES, PEER_GROUP, REP, RULES
-from quotaopt.goals import Levels
+from quotaopt.goals import Levels, chance_levels
 from quotaopt.optimize.bounds import LINK
 from quotaopt.optimize.certificate import Certificate
 from quotaopt.optimize.levels import Fair, LevelBlock
@@ -35,6 +35,9 @@ def rule_table(
     price : change of the highest level a limit moves, per unit of the limit.
     """
     unit, first = float(problem.unit), 0
+    worth = np.full((2, sum(block.size for block in stated)), np.nan)  # of lower and of upper limits
+    for priced, value in price.items():
+        worth[[priced.lower, priced.upper], priced.row] = value / unit
     parts: list[dict[str, NDArray[Any]]] = []
     for asked, block in zip(stated, kept, strict=True):
         activity, equal = asked.evaluate(quota), asked.lower == asked.upper
@@ -48,13 +51,12 @@ def rule_table(
             rows = np.flatnonzero(mine)
             if not rows.size:
                 continue
-            known = {k.row: v / unit for k, v in price.items() if (k.lower, k.upper) == (sense != "<=", sense != ">=")}
             slack = {"==": -np.abs(activity - limit), ">=": activity - limit, "<=": limit - activity}[sense]
             violation = np.maximum(0.0, -slack) if asked.expression.plain else np.maximum(0.0, -slack - NEAR)
             values = (
                 asked.use.name, scopes[rows], activity[rows] * unit, sense, limit[rows] * unit,
                 slack[rows] * unit + 0.0, np.abs(activity - held)[rows] < NEAR, asked.use.hard, asked.use.penalty,
-                violation[rows] * unit, [known.get(row, np.nan) for row in (first + rows).tolist()], sources[rows],
+                violation[rows] * unit, worth[int(sense == "<="), first + rows], sources[rows],
             )  # fmt: skip
             parts.append({c.name: _column(v, rows.size) for c, v in zip(RULES, values, strict=True)})
         first += asked.size
@@ -96,12 +98,12 @@ def fairness_table(
     for k, block in enumerate(fair.blocks):
         shares[who[block.members]] = k
     stop = np.full(totals.size, LINK)
-    stop[who] = fair.stop
+    np.maximum.at(stop, who, fair.stop)
     main = _main_blocks(group, np.where(stop == LINK, shares, -1), capacity)
     where = [(block, k) for block in kept for k in range(block.size)]
-    level = np.divide(totals - levels.offset, levels.scale, out=np.full(totals.size, np.nan), where=levels.scale > 0)
+    level = levels.level(totals)
     shared = np.array([fair.blocks[main[g]].level if main[g] >= 0 else np.nan for g in group])
-    apart = ~(np.abs(level - shared) * levels.scale <= NEAR)  # less than a unit is rounding
+    apart = ~(np.abs(totals - levels.quota(shared)) <= NEAR) | np.isnan(level)  # less than a unit is rounding
     reasons = [
         _reason(where, fair.blocks, int(stop[i]), int(shares[i]), int(main[group[i]]), earlier)
         if apart[i]
@@ -109,7 +111,6 @@ def fairness_table(
         for i in range(totals.size)
     ]
     stretch = np.divide(totals, capacity, out=np.full(totals.size, np.nan), where=capacity > 0)
-    spread = np.where(problem.spread > 0, problem.spread, np.nan)
     table = {
         "rep_id": problem.index.reps.index,
         "peer_group": problem.index.reps[PEER_GROUP].to_numpy(),
@@ -118,7 +119,7 @@ def fairness_table(
         "stretch": stretch,
         "level": level,
         "block": shared,
-        "chance": ndtr((problem.expected - totals) / spread),
+        "chance": ndtr(-chance_levels(problem).level(totals)),
         "stopped_by": [r[0] for r in reasons],
         "source": [r[1] for r in reasons],
     }

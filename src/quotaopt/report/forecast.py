@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from statistics import NormalDist
 
-import numpy as np
 import pandas as pd
 from rich.console import RenderableType
 from rich.text import Text
 
 from quotaopt.forecast import Forecast
+from quotaopt.forecast.ranges import central_range
 from quotaopt.report.findings import counted
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio
 from quotaopt.tables import Inputs
@@ -22,11 +21,11 @@ FLAGS = 8  # flagged reps shown
 def forecast_rows(forecast: Forecast, inputs: Inputs, level: float, by: str) -> pd.DataFrame:
     """Potential over the whole plan by rep (with its range and what it rests on) or by region."""
     roster = inputs.roster.set_index("rep_id").reindex(list(forecast.reps))
-    half = NormalDist().inv_cdf(0.5 + level / 2) * forecast.rep_spread
+    low, high = central_range(forecast.samples.sum(axis=1), level)
     reps = pd.DataFrame({
         "rep_id": list(forecast.reps), "rep_name": roster["rep_name"].to_numpy(),
         "region": roster["region"].to_numpy(), "potential": forecast.rep_mean,
-        "low": np.maximum(forecast.rep_mean - half, 0), "high": forecast.rep_mean + half,
+        "low": low, "high": high,
         "last_year": forecast.last_year.sum(axis=(1, 2)), "months_used": forecast.months_used,
         "own_weight": forecast.own_weight, "flag": forecast.flag,
     })  # fmt: skip

@@ -169,30 +169,31 @@ def check_order(sheet: Sheet, first: str, last: str) -> None:
 
 def check_shares(sheet: Sheet) -> None:
     """Report each territory that is given out more than once: the row that begins on the first day over 100 %."""
-    if (
-        not sheet.has("rep_id", "territory_id")
-        or sheet.frame.empty
-        or any(f.severity == "error" for f in sheet.findings)
-    ):
+    if not sheet.has("rep_id", "territory_id"):
         return
-    territory = sheet.frame["territory_id"].to_numpy()
-    share = sheet.convert("share", lambda text: float(text or 1)) if sheet.has("share") else np.ones(len(territory))
-    start, end = (sheet.frame[c].to_numpy() if sheet.has(c) else np.full(len(territory), "") for c in SPAN)
+    sound = np.flatnonzero(~np.isin(sheet.line, [f.line or 0 for f in sheet.findings if f.severity == "error"]))
+    territory = sheet.frame["territory_id"].to_numpy()[sound]
+    share = np.ones(len(sheet.line))
+    if sheet.has("share"):
+        share = sheet.convert("share", lambda text: float(text) if NUMBER.fullmatch(text) else 1.0)
+    share = share[sound].astype(np.float64)
+    start, end = (sheet.frame[c].to_numpy()[sound] if sheet.has(c) else np.full(len(sound), "") for c in SPAN)
     end = np.where(end == "", "9999", end)
     _, place = np.unique(np.tile(territory.astype(str), 2), return_inverse=True)
     _, day = np.unique(np.concatenate([start, end]).astype(str), return_inverse=True)
-    ends = np.repeat([False, True], len(territory))  # a row holds its last day too: others that begin then overlap
+    ends = np.repeat([False, True], len(sound))  # a row holds its last day too: others that begin then overlap
     order = np.lexsort((ends, day, place))
-    held = np.cumsum(np.concatenate([share, -share]).astype(np.float64)[order])
+    held = np.cumsum(np.concatenate([share, -share])[order])
     over = np.flatnonzero((held > 1 + 1e-6) & ~ends[order])
     _, first = np.unique(place[order][over], return_index=True)
-    given = {int(order[over[i]]): float(held[over[i]]) for i in first}
+    given = {int(sound[order[over[i]]]): (int(order[over[i]]), float(held[over[i]])) for i in first}
 
     def what(row: int, _text: str) -> str:
-        overlap = (territory == territory[row]) & (start <= start[row]) & (end >= start[row])
-        others = [f"line {n}" for n in sheet.line[overlap] if n != sheet.line[row]]
-        since = f" from {start[row]}" if start[row] else ""
-        return f"given out to {100 * given[row]:.0f} %{since}, together with {' and '.join(others[:SHOWN])}"
+        at, total = given[row]
+        overlap = (territory == territory[at]) & (start <= start[at]) & (end >= start[at])
+        others = [f"line {n}" for n in sheet.line[sound][overlap] if n != sheet.line[row]]
+        since = f" from {start[at]}" if start[at] else ""
+        return f"given out to {100 * total:.0f} %{since}, together with {' and '.join(others[:SHOWN])}"
 
     remedy = "End the other row the day before, or write shares that add up to 1."
     sheet.report(sorted(given), "territory_id", what, remedy, code="share")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from quotaopt.errors import Finding, InputError, nearest, split_place
 from quotaopt.scenario import Scenario
-from quotaopt.tables.checks import check_keys, check_known, check_order, check_shares, drop_subtotals, read_cells
+from quotaopt.tables.across import check_across
+from quotaopt.tables.checks import check_keys, check_order, check_shares, drop_subtotals, read_cells
 from quotaopt.tables.read import read_sheet
 from quotaopt.tables.schema import TABLES, plain_header
 from quotaopt.tables.shape import (
@@ -74,7 +73,7 @@ def read_inputs(scenario: Scenario) -> Inputs:
         With every problem of every file, in file order, and the warnings among them.
     """
     sheets = {name: _read_table(scenario, name) for name in TABLES}
-    _check_across(scenario, sheets)
+    check_across(scenario, sheets)
     findings = tuple(f for sheet in sheets.values() for f in sheet.findings)
     if any(f.severity == "error" for f in findings):
         raise InputError(findings)
@@ -150,85 +149,3 @@ def _check_mapping(scenario: Scenario, name: str, mapping: Mapping[str, str], pa
             remedy = f"Nearest: {near!r}." if near else f"The headers are: {', '.join(headers)}."
             found.append(Finding("no file has this header", remedy, *place, key, code="columns"))
     return found
-
-
-def _check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
-    """Problems that need two tables, or a table and the scenario."""
-    settings = scenario.settings
-    roster, products = sheets["roster"], sheets["products"]
-    assignments, sold = sheets["assignments"], _ids(sheets["history"], "rep_id")
-    known_reps = _ids(roster, "rep_id")
-    allowed = {
-        "history": known_reps | _ids(assignments, "rep_id"),
-        "locks": known_reps,
-        "plan": known_reps,
-        "assignments": known_reps | sold,
-    }
-    if settings.data.unknown_reps == "drop":
-        _drop_unknown(sheets["history"], roster, allowed["history"])
-    for name, reps in allowed.items():
-        if roster.has("rep_id"):
-            extra = ' Or set data.unknown_reps = "drop".' if name == "history" else ""
-            check_known(sheets[name], "rep_id", reps, _files(roster), f"Add the rep there.{extra}")
-        known = products if products.has("product_id") else sheets["history"]
-        if known.has("product_id") and known is not sheets[name]:
-            ids = _ids(known, "product_id")
-            check_known(sheets[name], "product_id", ids, _files(known), "Add the product there.")
-    _check_territories(sheets["history"], assignments)
-    profiles = settings.ramp.profiles
-    check_known(roster, "ramp_profile", profiles, "[ramp.profiles]", f"Profiles: {', '.join(profiles) or 'none'}.")
-    months = settings.months
-    locks = sheets["locks"]
-    if locks.has("month"):
-        outside = locks.rows_where("month", lambda month: month and month not in months)
-        locks.report(outside, "month", "outside the plan", f"It runs from {months[0]} to {months[-1]}.", code="months")
-    _check_nodes(scenario, roster, "region", "by_region", settings.by_region)
-    _check_nodes(scenario, known, "product_id", "by_product", settings.by_product)
-    _drop_other_months(sheets["plan"], months)
-
-
-def _check_nodes(scenario: Scenario, sheet: Sheet, column: str, key: str, values: Mapping[str, Decimal]) -> None:
-    """Report names of ``by_region`` or ``by_product`` that no row has."""
-    known = _ids(sheet, column) if sheet.has(column) else values
-    for name in values:
-        if name not in known:
-            near = nearest(name, known)
-            remedy = f"Did you mean {near!r}?" if near else f"Known: {', '.join(sorted(known))}."
-            place = split_place(scenario.source(key, name))
-            sheet.findings.append(Finding(f"not in {_files(sheet)}", remedy, *place, key, name, code=f"unknown-{key}"))
-
-
-def _check_territories(history: Sheet, assignments: Sheet) -> None:
-    """Territories written in the history must be assigned to somebody; without assignments they are not looked at."""
-    if assignments.has("territory_id"):
-        known = _ids(assignments, "territory_id")
-        check_known(history, "territory_id", known, _files(assignments), "Add the territory there.")
-    elif history.has("territory_id"):
-        remedy = "Say who holds which territory in a table of assignments (data.assignments)."
-        history.warn(f"{history.label('territory_id')} is not used", remedy, code="territory")
-
-
-def _drop_unknown(history: Sheet, roster: Sheet, known: set[str]) -> None:
-    if history.has("rep_id") and roster.has("rep_id"):
-        unknown = history.rows_where("rep_id", lambda text: text not in known)
-        if unknown.size:
-            reps = len(set(history.frame["rep_id"].to_numpy()[unknown]))
-            rows = f"{counted(unknown.size, 'row')} of {counted(reps, 'rep')}"
-            history.warn(f"left out {rows} not in {_files(roster)}", code="unknown-rep")
-            history.keep(~np.isin(np.arange(len(history.frame)), unknown))
-
-
-def _drop_other_months(plan: Sheet, months: tuple[str, ...]) -> None:
-    if plan.has("month"):
-        other = plan.rows_where("month", lambda month: month and month not in months)
-        if other.size:
-            plan.warn(f"left out {counted(other.size, 'row')} outside the plan's months", code="months")
-            plan.keep(~np.isin(np.arange(len(plan.frame)), other))
-
-
-def _ids(sheet: Sheet, column: str) -> set[str]:
-    return set(sheet.frame[column]) - {""} if sheet.has(column) else set()
-
-
-def _files(sheet: Sheet) -> str:
-    return " or ".join(sheet.hashes) or f"the {sheet.table.name}"

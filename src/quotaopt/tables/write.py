@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -36,6 +37,15 @@ def write_csv(frame: pd.DataFrame, path: Path, encoding: str = "utf-8-sig") -> N
     if len(header) == 1:
         lines = [line or '""' for line in lines]  # a line of nothing is no line to most readers
     path.write_bytes("\r\n".join([*lines, ""]).encode(encoding))
+
+
+def write_tables(tables: Mapping[str, tuple[pd.DataFrame, Sequence[Column]]], folder: Path, encoding: str) -> None:
+    """Write each table as CSV under its name, and ``datapackage.json`` beside them."""
+    for name, (frame, _) in tables.items():
+        write_csv(frame, folder / f"{name}.csv", encoding)
+    datapackage(
+        {f"{name}.csv": columns for name, (_, columns) in tables.items()}, folder / "datapackage.json", encoding
+    )
 
 
 def datapackage(tables: Mapping[str, Sequence[Column]], path: Path, encoding: str = "utf-8") -> None:
@@ -74,11 +84,11 @@ def _cells(column: pd.Series[Any]) -> Iterable[str]:
         return map(_float, column.tolist())
     if pd.api.types.is_integer_dtype(column):
         return map(str, column.tolist())
+    values = column.astype(object).tolist()
     if pd.api.types.infer_dtype(column, skipna=True) == "string":  # few different ones, each looked at once
-        codes, texts = pd.factorize(column.astype(object), use_na_sentinel=False)
-        written = np.array([_quoted(_cell(text)) for text in texts], dtype=object)
-        return written[codes].tolist() if len(texts) else []
-    return (_quoted(_cell(value)) for value in column.astype(object).tolist())
+        written = {text: _quoted(_cell(text)) for text in set(values)}
+        return values if all(map(operator.is_, written, written.values())) else map(written.__getitem__, values)
+    return (_quoted(_cell(value)) for value in values)
 
 
 def _cell(value: Any) -> str:

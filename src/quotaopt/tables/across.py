@@ -1,0 +1,112 @@
+"""What can be wrong between tables, or between a table and the scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+
+from quotaopt.errors import Finding, nearest, split_place
+from quotaopt.scenario import Scenario
+from quotaopt.tables.checks import check_known
+from quotaopt.tables.sheet import Sheet
+from quotaopt.text import counted
+
+
+def check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
+    """Problems that need two tables, or a table and the scenario."""
+    settings = scenario.settings
+    roster, products = sheets["roster"], sheets["products"]
+    assignments, sold = sheets["assignments"], _ids(sheets["history"], "rep_id")
+    known_reps = _ids(roster, "rep_id")
+    allowed = {
+        "history": known_reps | _ids(assignments, "rep_id"),
+        "locks": known_reps,
+        "plan": known_reps,
+        "assignments": known_reps | sold,
+    }
+    if settings.data.unknown_reps == "drop":
+        _drop_unknown(sheets["history"], roster, allowed["history"])
+    for name, reps in allowed.items():
+        if roster.has("rep_id"):
+            extra = ' Or set data.unknown_reps = "drop".' if name == "history" else ""
+            check_known(sheets[name], "rep_id", reps, _files(roster), f"Add the rep there.{extra}")
+        known = products if products.has("product_id") else sheets["history"]
+        if known.has("product_id") and known is not sheets[name]:
+            ids = _ids(known, "product_id")
+            check_known(sheets[name], "product_id", ids, _files(known), "Add the product there.")
+    _check_territories(sheets["history"], assignments)
+    profiles = settings.ramp.profiles
+    check_known(roster, "ramp_profile", profiles, "[ramp.profiles]", f"Profiles: {', '.join(profiles) or 'none'}.")
+    months = settings.months
+    locks = sheets["locks"]
+    if locks.has("month"):
+        outside = locks.rows_where("month", lambda month: month and month not in months)
+        locks.report(outside, "month", "outside the plan", f"It runs from {months[0]} to {months[-1]}.", code="months")
+    _check_names(scenario, roster, "region", "by_region", settings.by_region)
+    _check_names(scenario, known, "product_id", "by_product", settings.by_product)
+    _check_names(scenario, roster, "role", "ramp.roles", settings.ramp.roles)
+    _check_events(scenario, sheets, known)
+    _drop_other_months(sheets["plan"], months)
+
+
+def _check_names(scenario: Scenario, sheet: Sheet, column: str, key: str, names: Collection[str]) -> None:
+    """Report names under a key of the scenario that no row of the sheet has; each may have a line of its own."""
+    known = _ids(sheet, column) if sheet.has(column) else names
+    for name in names:
+        if name not in known:
+            near = nearest(name, known)
+            remedy = f"Did you mean {near!r}?" if near else f"Known: {', '.join(sorted(known))}."
+            place = split_place(scenario.source(key, name))
+            sheet.findings.append(Finding(f"not in {_files(sheet)}", remedy, *place, key, name, code=f"unknown-{key}"))
+
+
+def _check_territories(history: Sheet, assignments: Sheet) -> None:
+    """Territories written in the history must be assigned to somebody; without assignments they are not looked at."""
+    if assignments.has("territory_id"):
+        known = _ids(assignments, "territory_id")
+        check_known(history, "territory_id", known, _files(assignments), "Add the territory there.")
+    elif history.has("territory_id"):
+        remedy = "Say who holds which territory in a table of assignments (data.assignments)."
+        history.warn(f"{history.label('territory_id')} is not used", remedy, code="territory")
+
+
+def _check_events(scenario: Scenario, sheets: Mapping[str, Sheet], products: Sheet) -> None:
+    """Report declared events with unknown names, or with a factor to estimate and no sales to estimate it from."""
+    roster, history = sheets["roster"], sheets["history"]
+    last = max(_ids(history, "month"), default="9999")
+    for i, event in enumerate(scenario.settings.forecast.events):
+        key = f"forecast.events.{i}"
+        _check_names(scenario, roster, "rep_id", f"{key}.rep", {event.rep} - {""})
+        _check_names(scenario, roster, "region", f"{key}.region", {event.region} - {""})
+        _check_names(scenario, products, "product_id", f"{key}.product", {event.product} - {""})
+        if event.factor == "estimate" and event.month > last:
+            place = split_place(scenario.source(f"{key}.month"))
+            what, remedy = f"no sales from then on: history ends {last}", "Write the factor."
+            history.findings.append(Finding(what, remedy, *place, f"{key}.month", event.month, code="event"))
+
+
+def _drop_unknown(history: Sheet, roster: Sheet, known: set[str]) -> None:
+    if history.has("rep_id") and roster.has("rep_id"):
+        unknown = history.rows_where("rep_id", lambda text: text not in known)
+        if unknown.size:
+            reps = len(set(history.frame["rep_id"].to_numpy()[unknown]))
+            rows = f"{counted(unknown.size, 'row')} of {counted(reps, 'rep')}"
+            history.warn(f"left out {rows} not in {_files(roster)}", code="unknown-rep")
+            history.keep(~np.isin(np.arange(len(history.frame)), unknown))
+
+
+def _drop_other_months(plan: Sheet, months: tuple[str, ...]) -> None:
+    if plan.has("month"):
+        other = plan.rows_where("month", lambda month: month and month not in months)
+        if other.size:
+            plan.warn(f"left out {counted(other.size, 'row')} outside the plan's months", code="months")
+            plan.keep(~np.isin(np.arange(len(plan.frame)), other))
+
+
+def _ids(sheet: Sheet, column: str) -> set[str]:
+    return set(sheet.frame[column]) - {""} if sheet.has(column) else set()
+
+
+def _files(sheet: Sheet) -> str:
+    return " or ".join(sheet.hashes) or f"the {sheet.table.name}"
