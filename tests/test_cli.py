@@ -352,6 +352,46 @@ def test_forecast_writes_its_tables(call: Call) -> None:
     ]
 
 
+def test_forecast_looks_back(call: Call) -> None:
+    code, out, err = call("forecast", "--backtest")
+    assert (code, err) == (0, "")
+    assert out.startswith(
+        """\
+Back-test of seasonal_naive, forecast from 1 origin: 2026-01
+level          method            month   plan    bias  MASE  CRPS month   plan  in 80 % month     plan
+company        seasonal_naive *  0.0 %  0.0 %  +0.0 %             0.000  0.000        100.0 %  100.0 %
+               last_year_sum     0.0 %  0.0 %  +0.0 %             0.000  0.000        100.0 %  100.0 %
+"""
+    )
+    assert "Whole plan: seasonal_naive is no better than last year's sum, better in 0 of 1 origin\n" in out
+    assert out.endswith("\nSaved   runs/base-forecast\n")
+    header, first, *_ = Path("runs/base-forecast/backtest.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert header == (
+        "origin,level,method,wape_month,wape_sum,bias,mase,crps_month,crps_sum,coverage_month,coverage_sum,"
+        "width_month,width_sum,chosen"
+    )
+    assert first == "2026-01,all,seasonal_naive,0,0,0,,0,0,1,1,0,0,true"
+    package = json.loads(Path("runs/base-forecast/datapackage.json").read_text(encoding="utf-8"))
+    assert "backtest.csv" in [resource["path"] for resource in package["resources"]]
+    assert call("runs")[0] == 0
+
+
+def test_forecast_says_when_there_is_too_little_to_look_back(call: Call) -> None:
+    history = Path("scenarios/data/history.csv")
+    rows = history.read_text(encoding="utf-8").splitlines()
+    kept = [rows[0], *(row for row in rows if ",2026-1" in row)]
+    history.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    code, out, _ = call("forecast", "--backtest")
+    assert code == 0
+    assert out.startswith("The history is too short for a back-test")
+
+
+def test_forecast_asks_one_thing(call: Call) -> None:
+    code, _, err = call("forecast", "--backtest", "--rep", "R1")
+    assert code == 2
+    assert "ask one thing" in err
+
+
 def test_forecast_cannot_write_a_picture_into_a_missing_folder(call: Call) -> None:
     code, _, err = call("forecast", "--html", "nowhere/page.html")
     assert code == 1
