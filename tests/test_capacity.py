@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from quotaopt.attrition import seat_ramp
 from quotaopt.capacity import capacity_table, make_capacity, outlook_table
 from quotaopt.errors import InputError
-from quotaopt.forecast.ranges import rep_paths
 from quotaopt.presence import check_profiles, count_heads, read_ramp
 from quotaopt.settings import Attrition, Workload
 from quotaopt.workload import check_workload, share_in_time
@@ -45,7 +44,7 @@ def make_settings(profile: list[float] | None = None, **profiles: list[float]) -
 def make_parts(roster: pd.DataFrame, settings: Any, potential: float = 100.0) -> tuple[Any, Any, Any]:
     reps = tuple(sorted(roster["rep_id"]))
     mean = np.full((len(reps), 2, len(MONTHS)), potential)
-    forecast = SimpleNamespace(reps=reps, products=("a", "b"), months=MONTHS, mean=mean, samples=None)
+    forecast = SimpleNamespace(reps=reps, products=("a", "b"), months=MONTHS, mean=mean)
     return forecast, SimpleNamespace(roster=roster), settings
 
 
@@ -164,7 +163,7 @@ def test_capacity_at_a_quantile_is_that_of_the_reps_own_sum(at: float) -> None:
     roster = make_roster({"headcount": 0.5}, {"start_date": "2027-02-15"}, {"start_date": "2028-01-01"})
     forecast, inputs, settings = make_sampled(roster, at)
     capacity = make_capacity(forecast, inputs, settings)
-    sums = np.einsum("rtb,rt->rb", rep_paths(forecast), capacity.presence)
+    sums = np.einsum("rtb,rt->rb", forecast.samples, capacity.presence)
     assert capacity.values.sum(axis=(1, 2)) == pytest.approx(np.quantile(sums, at, axis=1))
     assert capacity.factor[:2] == pytest.approx(1 + 0.2 * NormalDist().inv_cdf(at), abs=0.01)
     assert capacity.factor[2] == 1  # not there: nothing to scale
