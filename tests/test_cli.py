@@ -314,21 +314,21 @@ last_year_sum     0.0 % · 0.0 %  0.0 % · 0.0 %  0.0 % · 0.0 %  0.0 % · 0.0 %
     assert code == 0
     assert out == (
         """\
-rep   region  potential     low    high  last year  change  months   own
-Ana   North      12,000  12,000  12,000     12,000  +0.0 %      24  1.00
-Bob   North      24,000  24,000  24,000     24,000  +0.0 %      24  1.00
-张伟  South      36,000  36,000  36,000     36,000  +0.0 %      24  1.00
-Dee   South      48,000  48,000  48,000     48,000  +0.0 %      24  1.00
-all  120,000, +0.0 % on last year
+rep   region  potential     low    high  last year  change  capacity  months   own
+Ana   North      12,000  12,000  12,000     12,000  +0.0 %    12,000      24  1.00
+Bob   North      24,000  24,000  24,000     24,000  +0.0 %    24,000      24  1.00
+张伟  South      36,000  36,000  36,000     36,000  +0.0 %    36,000      24  1.00
+Dee   South      48,000  48,000  48,000     48,000  +0.0 %    48,000      24  1.00
+all  120,000 (120,000 – 120,000), +0.0 % on last year; capacity 120,000
 """
         + accuracy
     )
     assert call("forecast", "base", "--by", "region")[1] == (
         """\
-region  reps  potential  last year  change
-North      2     36,000     36,000  +0.0 %
-South      2     84,000     84,000  +0.0 %
-all  120,000, +0.0 % on last year
+region  reps  potential     low    high  last year  change  capacity
+North      2     36,000  36,000  36,000     36,000  +0.0 %    36,000
+South      2     84,000  84,000  84,000     84,000  +0.0 %    84,000
+all  120,000 (120,000 – 120,000), +0.0 % on last year; capacity 120,000
 """
         + accuracy
     )

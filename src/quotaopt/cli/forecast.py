@@ -39,7 +39,7 @@ def forecast(
     from quotaopt.project import choose_scenarios
     from quotaopt.record import Tables, forecast_cells, forecast_tables, shape, shape_tables
     from quotaopt.report.backtest import backtest_report
-    from quotaopt.report.forecast import forecast_report, forecast_rows
+    from quotaopt.report.forecast import company_range, forecast_report, forecast_rows
     from quotaopt.report.pictures import forecast_page
     from quotaopt.report.render import records
     from quotaopt.report.rep import find_rep, make_sheet, rep_content, rep_report
@@ -66,8 +66,9 @@ def forecast(
         more["backtest"] = (rows, c.BACKTEST)
         out = out or project / "runs" / f"{loaded.name}-forecast"
     else:
-        rows = forecast_rows(found, inputs, level, by)
-        parts, content = [*forecast_report(rows, found.accuracy, by)], {"accuracy": records(found.accuracy)}
+        rows = forecast_rows(found, capacity, inputs, level, by)
+        parts = [*forecast_report(rows, found.accuracy, by, company_range(found, level))]
+        content = {"accuracy": records(found.accuracy)}
     if html:
         html.write_text(forecast_page(loaded, inputs, found, capacity, chosen), encoding="utf-8")
     if out:
