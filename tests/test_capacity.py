@@ -17,7 +17,8 @@ from quotaopt.capacity import capacity_table, make_capacity, outlook_table
 from quotaopt.errors import InputError
 from quotaopt.forecast.ranges import rep_paths
 from quotaopt.presence import check_profiles, count_heads, read_ramp
-from quotaopt.settings import Attrition
+from quotaopt.settings import Attrition, Workload
+from quotaopt.workload import check_workload, share_in_time
 
 MONTHS = ("2027-01", "2027-02", "2027-03", "2027-04")
 
@@ -32,7 +33,13 @@ def make_roster(*rows: dict[str, Any]) -> pd.DataFrame:
 
 def make_settings(profile: list[float] | None = None, **profiles: list[float]) -> Any:
     ramp = SimpleNamespace(profile=profile or [1.0], profiles=profiles, roles={})
-    return SimpleNamespace(ramp=ramp, forecast=SimpleNamespace(capacity="mean", level=0.8), attrition=Attrition())
+    return SimpleNamespace(
+        ramp=ramp,
+        forecast=SimpleNamespace(capacity="mean", level=0.8),
+        attrition=Attrition(),
+        workload=Workload(),
+        unit=1,
+    )
 
 
 def make_parts(roster: pd.DataFrame, settings: Any, potential: float = 100.0) -> tuple[Any, Any, Any]:
@@ -125,10 +132,20 @@ def test_the_table_has_a_row_for_each_cell() -> None:
     forecast, inputs, settings = make_parts(roster, make_settings())
     capacity = make_capacity(forecast, inputs, settings)
     table = capacity_table(forecast, capacity)
-    assert list(table) == ["rep_id", "product_id", "period", "potential", "headcount", "ramp", "factor", "capacity"]
+    assert list(table) == [
+        "rep_id",
+        "product_id",
+        "period",
+        "potential",
+        "headcount",
+        "ramp",
+        "factor",
+        "limited_by",
+        "capacity",
+    ]
     assert len(table) == 2 * 2 * 4
     row = table.set_index(["rep_id", "product_id", "period"]).loc[("R0", "b", "2027-02")]
-    assert row.tolist() == [100.0, 0.5, 1.0, 1.0, 50.0]
+    assert row.tolist() == [100.0, 0.5, 1.0, 1.0, "forecast", 50.0]
     assert table["capacity"].sum() == pytest.approx(capacity.values.sum())
 
 
@@ -225,3 +242,47 @@ def test_leaving_changes_what_the_company_expects_but_no_capacity() -> None:
     table = outlook_table(forecast, leaving, inputs, settings).set_index("level")
     assert table.loc["all", "after_leaving"] == pytest.approx(2 * 2 * 100 * (1 + 0.9 + 0.86 + 0.864))
     assert outlook_table(forecast, plain, inputs, settings)["after_leaving"].isna().all()
+
+
+def test_a_month_without_hours_enough_gives_way_in_all_products_alike() -> None:
+    """100 of each product: 10 deals of 10 at 2 hours, 5 deals of 20 at 4 hours: 40 hours; a half-time rep needs 20."""
+    forecast, inputs, settings = make_parts(make_roster({}, {"headcount": 0.5}), make_settings())
+    settings.workload = Workload(hours=30, hours_per_deal={"a": 2, "b": 4}, value_per_deal={"a": 10, "b": 20})
+    capacity = make_capacity(forecast, inputs, settings)
+    assert capacity.values[0] == pytest.approx(75.0)
+    assert capacity.values[1] == pytest.approx(37.5)
+    assert capacity.expected[0] == pytest.approx(100.0)
+    assert set(capacity_table(forecast, capacity)["limited_by"]) == {"workload"}
+    settings.workload = Workload(hours=40, hours_per_deal={"a": 2, "b": 4}, value_per_deal={"a": 10, "b": 20})
+    roomy = make_capacity(forecast, inputs, settings)
+    assert (roomy.values == roomy.expected).all()
+    assert set(capacity_table(forecast, roomy)["limited_by"]) == {"forecast"}
+
+
+@given(st.floats(0.01, 1e4), st.lists(st.floats(0, 100), min_size=3, max_size=3), st.floats(1, 1e6))
+@seed(1)
+def test_hours_are_never_exceeded_nor_left_unused_where_they_bind(
+    hours: float, each: list[float], value: float
+) -> None:
+    products = ["a", "b", "c"]
+    rng = np.random.default_rng(0)
+    cells, heads = rng.lognormal(8, 1, (4, 3, 6)), rng.choice([0.0, 0.5, 1.0], (4, 6))
+    settings = make_settings()
+    settings.workload = Workload(
+        hours=hours,
+        hours_per_deal=dict(zip(products, each, strict=True)),
+        value_per_deal=dict.fromkeys(products, value),
+    )
+    share = share_in_time(cells, heads, products, settings)
+    used = np.einsum("rpt,p->rt", cells * share[:, None, :], np.array(each) / value)
+    assert (used <= hours * heads * (1 + 1e-9) + 1e-9).all()
+    assert used[share < 1] == pytest.approx((hours * heads)[share < 1])
+
+
+def test_products_of_the_workload_must_exist_and_have_a_value() -> None:
+    settings = make_settings()
+    settings.workload = Workload(hours=1, hours_per_deal={"core": 1, "coree": 2}, value_per_deal={"core": 5})
+    inputs: Any = SimpleNamespace(products=pd.DataFrame({"product_id": ["core"]}))
+    first, second = check_workload(inputs, settings)
+    assert str(first) == "workload.hours_per_deal: no such product (got 'coree'). Did you mean 'core'?"
+    assert second.remedy == "Add coree to workload.value_per_deal."

@@ -172,3 +172,74 @@ def test_what_is_floored_is_listed() -> None:
     assert result.floored["amount"].sum() == pytest.approx(-600)
     assert any(n.code == "floored" and "adds 600 to 5,400" in n.what for n in result.notes)
     assert run(np.abs(sales)).floored.empty
+
+
+# ------------------------------------------------------------------ missing or zero
+
+
+def lose(values: Floats, seed: int, share: float = 0.1) -> tuple[Floats, NDArray[np.bool_]]:
+    """Rep-months lost in a share of all, not the first and the last: nan makes no row."""
+    lost = np.random.default_rng(seed).random((values.shape[0], values.shape[2])) < share
+    lost[:, [0, -1]] = False
+    return np.where(lost[:, None, :], np.nan, values), lost
+
+
+@pytest.mark.parametrize(("method", "products"), [("pooled_season", 1), ("pooled_season", 4), ("pipeline", 4)])
+def test_a_tenth_of_the_months_lost_moves_the_total_by_a_hundredth_at_most(method: str, products: int) -> None:
+    moved, as_zero = [], []
+    for seed in range(3):
+        sales = (
+            draw_reps(seed, 30, 4, 36, 0.6).sum(axis=1, keepdims=True) if products == 1 else draw_reps(seed, 30, 4, 36)
+        )
+        whole = run(sales, method).mean.sum()
+        holes, lost = lose(sales, seed)
+        result = run(holes, method)
+        moved.append(result.mean.sum() / whole - 1)
+        as_zero.append(run(np.nan_to_num(holes), method).mean.sum() / whole - 1)
+        assert any(n.code == "no_rows" for n in result.notes)
+        assert (result.months_used == sales.shape[2] - lost.sum(axis=1))[result.months_used < 36].all()
+    assert abs(np.mean(moved)) <= 0.01
+    assert np.mean(as_zero) < -0.03
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="the example data is not here")
+def test_lost_months_of_real_data() -> None:
+    values, _ = load_tourism(60)
+    whole = run(values, months=60).mean.sum()
+    moved = [run(lose(values, seed)[0], months=60).mean.sum() / whole - 1 for seed in range(2)]
+    assert abs(np.mean(moved)) <= 0.015
+    assert not any(n.code == "no_rows" for n in run(np.where(values > 0, values, np.nan), months=60).notes)
+
+
+def test_what_is_missing_and_what_is_zero() -> None:
+    sales = np.full((4, 2, 24), 100.0)
+    sales[0, :, 10] = np.nan  # no record at all: missing
+    sales[1, 0, 10] = np.nan  # no record of one product: zero
+    sales[2, :, 10] = 0.0  # records of zero: zero
+    sales[3, :, 22:] = np.nan  # nothing at the end: zero, as nobody says that the rep left
+    result = run(sales, "trailing_mean", months=24)
+    assert result.months_used.tolist() == [23, 24, 24, 24]
+    note = next(n for n in result.notes if n.code == "no_rows")
+    assert note.what.endswith("R000 (2024-11)")
+    assert "rows of 0" in note.remedy
+    assert result.mean[3, 0, 0] == pytest.approx(1000 / 12)
+    assert run(sales, months=24, no_rows="missing").months_used.tolist() == [23, 24, 24, 22]
+    assert run(sales, months=24, no_rows="zero").months_used.tolist() == [24] * 4
+
+
+@few
+@given(st.integers(0, 10**6), st.integers(1, 3))
+def test_months_without_orders_of_reps_who_sell_now_and_then_are_zero(seed: int, products: int) -> None:
+    rng = np.random.default_rng(seed)
+    orders = rng.poisson(1.6 / products, (30, products, 36))
+    sales = np.where(orders > 0, rng.gamma(np.maximum(orders, 1) * 2.0, 500.0), np.nan)
+    seen = ~np.isnan(sales).all(axis=1)
+    inside = np.maximum.accumulate(seen, axis=1).sum()
+    # a rep in twenty may by accident look like one who sells every month
+    assert run(sales, fence=False).months_used.sum() >= 0.99 * inside
+
+
+def test_a_lost_month_is_no_full_last_year() -> None:
+    sales = np.full((2, 2, 24), 100.0)
+    sales[0, :, 20] = np.nan
+    assert run(sales).full_last_year.tolist() == [False, True]

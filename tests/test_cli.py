@@ -334,6 +334,30 @@ all  120,000, +0.0 % on last year
     )
 
 
+def test_forecast_writes_its_tables(call: Call) -> None:
+    code, out, _ = call("forecast", "--out", "tables", "--by", "region", "--html", "page.html")
+    assert code == 0
+    assert out.endswith("\nSaved   page.html   tables\n")
+    names = ["accuracy", "capacity", "forecast", "outlook"]
+    assert sorted(path.name for path in Path("tables").iterdir()) == sorted(
+        ["datapackage.json", *(f"{name}.csv" for name in names)]
+    )
+    assert call("run", "--quiet")[0] == 0
+    run = next(Path("runs").iterdir())
+    for name in names:
+        assert (Path("tables") / f"{name}.csv").read_bytes() == (run / f"{name}.csv").read_bytes()
+    assert (Path("tables") / "outlook.csv").read_text(encoding="utf-8-sig").splitlines()[:2] == [
+        "level,key,name,potential,expected,low,high,capacity,quantile,after_leaving",
+        "all,all,,120000,120000,120000,120000,120000,120000,",
+    ]
+
+
+def test_forecast_cannot_write_a_picture_into_a_missing_folder(call: Call) -> None:
+    code, _, err = call("forecast", "--html", "nowhere/page.html")
+    assert code == 1
+    assert err.startswith("nowhere/page.html  No such file or directory.")
+
+
 def test_forecast_says_who_borrows_from_peers(call: Call) -> None:
     with Path("scenarios/data/roster.csv").open("a", encoding="utf-8") as file:
         file.write("R5,New,South,2027-03-01\n")

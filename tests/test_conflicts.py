@@ -13,8 +13,10 @@ import pytest
 
 from quotaopt.optimize.build import build
 from quotaopt.optimize.conflicts import Clash, explain, find_clash, screen
+from quotaopt.optimize.core import find_core, rows_of
 from quotaopt.optimize.linear import LinearProgram, Solution
 from quotaopt.optimize.proof import by_use, judge
+from quotaopt.optimize.proof import only as kept
 from quotaopt.optimize.screen import screen as screen_groups
 from quotaopt.optimize.soft import settle
 from quotaopt.optimize.solvers import installed, solve
@@ -229,6 +231,43 @@ def only(block: Block, clash: Clash, without: tuple[Block, bool]) -> Block:
             side = lower if limit.weight > 0 else upper
             side[limit.row] = limit.limit
     return replace(block, lower=lower, upper=upper)
+
+
+def test_limits_that_are_not_needed_are_told_apart() -> None:
+    """Floors of 300, 400 and 10 in a target of 660: the first two exceed it by themselves."""
+    floors = {"R1": (D(300), D(999)), "R2": (D(400), D(999)), "R3": (D(10), D(999))}
+    problem, rules = tiny_problem(), [use("meet_target"), use("meet_region_target", by="rep", ranges=floors)]
+    why = explain(problem, state(problem, rules), run)
+    assert why.sentence.endswith(
+        "over by 50; meet_target all (test.toml:11) and meet_region_target R1 and R2 (test.toml:18) clash by themselves"
+    )
+    limits = why.table[why.table["remedy"].isna()]
+    assert dict(zip(limits["scope"], limits["needed"], strict=True)) == {
+        "all": True,
+        "R1": True,
+        "R2": True,
+        "R3": False,
+    }
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_core_clashes_and_each_of_its_limits_is_needed(seed: int) -> None:
+    """Random crossing rules: the core's own proof has a gap, and without any one limit the others can be kept."""
+    problem, rules = crossing(seed)
+    problem = with_(problem, target=round(problem.target * (1 + 0.15 * (seed % 5))))
+    clash = find_clash(problem, state(problem, rules), run)
+    if clash is None:
+        return
+    core = find_core(problem, clash.groups, clash.proof, run)
+    assert (core.proof.gap(problem, clash.groups) or 0) > 0
+    assert core.tried == set(core.rows) <= set(rows_of(clash.proof))
+    alone = kept(clash.groups, core.proof)
+    for use_, number, row in core.rows:
+        block = alone[use_][number]
+        at = block.keep != row
+        rest = [list(group) for group in alone]
+        rest[use_][number] = replace(block, keep=block.keep[at], lower=block.lower[at], upper=block.upper[at])
+        assert judge(problem, rest, run).answer == "yes", (block.use.name, row)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -14,8 +14,8 @@ import quotaopt
 ROOT = Path(quotaopt.__file__).parent
 LAYERS = [
     {"quotaopt", "errors", "columns", "registry", "text"},
-    {"tables", "scenario", "settings", "tomltext", "advice"},
-    {"forecast", "capacity", "attrition", "presence", "problem"},
+    {"tables", "scenario", "settings", "values", "tomltext", "advice"},
+    {"forecast", "capacity", "attrition", "workload", "presence", "problem"},
     {"optimize", "rules", "goals", "plan"},
     {
         "allocate",
@@ -44,7 +44,7 @@ ALLOWED = {
     "sklearn": {"forecast"},
     "pulp": {"optimize/solvers_pulp", "optimize/solvers"},
     "highspy": {"optimize/solvers_highs", "optimize/solvers"},
-    "pydantic": {"settings", "scenario", "advice", "policy", "whatif"},
+    "pydantic": {"settings", "values", "scenario", "advice", "policy", "whatif"},
     "rich": {"report"},
 }
 HEAVY = ("pandas", "numpy", "scipy", "sklearn", "pydantic", "rich", "pulp", "highspy")

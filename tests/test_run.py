@@ -154,14 +154,15 @@ KILL = """
 import os, signal, sys
 from pathlib import Path
 from quotaopt import run
-write, left = run.write_csv, int(sys.argv[2])
+from quotaopt.tables import write as tables
+write, left = tables.write_csv, int(sys.argv[2])
 def write_or_die(*arguments):
     global left
     left -= 1
     if left < 0:
         os.kill(os.getpid(), signal.SIGKILL)
     write(*arguments)
-run.write_csv = write_or_die
+tables.write_csv = write_or_die
 (scenario,) = run.load_scenarios(["base"], Path(sys.argv[1]))
 run.run_scenario(scenario)
 """

@@ -22,6 +22,7 @@ from quotaopt.forecast import Forecast, cell_columns
 from quotaopt.forecast.notes import list_names
 from quotaopt.forecast.ranges import central_range, group_of, sum_groups
 from quotaopt.presence import check_profiles, count_heads, read_ramp
+from quotaopt.workload import share_in_time
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
@@ -40,6 +41,7 @@ class Capacity:
     ramp : productivity of a new rep, 0..1, shape (reps, months).
     expected : mean potential × headcount × ramp, money, shape (reps, products, months); never negative.
     factor : quantile of a rep's sum over the plan / its mean, shape (reps,); 1 where capacity is the mean.
+    in_time : part of each rep's month for which there are hours, shape (reps, months); 1 without ``[workload]``.
     notes : what was set to zero.
     after_leaving : `expected` when people leave and are replaced, shape (reps, products, months); None when
         ``[attrition]`` says that nobody leaves.
@@ -49,6 +51,7 @@ class Capacity:
     ramp: Floats
     expected: Floats
     factor: Floats
+    in_time: Floats
     notes: tuple[Finding, ...] = ()
     after_leaving: Floats | None = None
 
@@ -59,8 +62,8 @@ class Capacity:
 
     @cached_property
     def values(self) -> Floats:
-        """Capacity: ``expected × factor``, money, shape (reps, products, months)."""
-        return np.asarray(self.expected * self.factor[:, None, None])
+        """Capacity: ``expected × factor × in_time``, money, shape (reps, products, months)."""
+        return np.asarray(self.expected * (self.factor[:, None] * self.in_time)[:, None, :])
 
 
 def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Capacity:
@@ -88,7 +91,8 @@ def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Cap
     left = None
     if settings.attrition.other or any(settings.attrition.monthly.values()):
         left = np.maximum(forecast.mean, 0.0) * (headcount * seat_ramp(roster, ramp, settings))[:, None, :]
-    return Capacity(headcount, ramp, expected, factor, notes, left)
+    in_time = share_in_time(expected * factor[:, None, None], headcount, forecast.products, settings)
+    return Capacity(headcount, ramp, expected, factor, in_time, notes, left)
 
 
 def _note_floored(forecast: Forecast, presence: Floats) -> tuple[Finding, ...]:
@@ -120,7 +124,7 @@ def rep_sums(forecast: Forecast, presence: Floats) -> Floats:
 
 
 def capacity_table(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
-    """One row per rep × product × period: potential, headcount, ramp, factor, capacity."""
+    """One row per rep × product × period: potential, headcount, ramp, factor, limited_by, capacity."""
     shape = forecast.mean.shape
     return pd.DataFrame(
         {
@@ -129,9 +133,14 @@ def capacity_table(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
             "headcount": np.broadcast_to(capacity.headcount[:, None, :], shape).ravel(),
             "ramp": np.broadcast_to(capacity.ramp[:, None, :], shape).ravel(),
             "factor": np.broadcast_to(capacity.factor[:, None, None], shape).ravel(),
+            "limited_by": np.broadcast_to(_limited_by(capacity)[:, None, :], shape).ravel(),
             "capacity": capacity.values.ravel(),
         }
     )
+
+
+def _limited_by(capacity: Capacity) -> NDArray[np.object_]:
+    return np.where(capacity.in_time < 1, "workload", "forecast").astype(object)
 
 
 def outlook_table(forecast: Forecast, capacity: Capacity, inputs: Inputs, settings: Settings) -> pd.DataFrame:

@@ -97,7 +97,8 @@ CAPACITY: Final = (
     Column("ramp", "number", "share of full productivity reached", "ratio"),
     Column("working_days", "integer", "empty while no calendar is named"),
     Column("factor", "number", "the quantile `forecast.capacity` of the rep's sum / its mean; 1 at the mean", "ratio"),
-    Column("capacity", "number", "potential × headcount × ramp × factor", "money"),
+    Column("limited_by", "string", "forecast, or workload where there are not hours enough for it"),
+    Column("capacity", "number", "potential × headcount × ramp × factor, or what there are hours for", "money"),
 )
 OUTLOOK: Final = (
     Column("level", "string", "all, region or rep"),
@@ -199,6 +200,7 @@ CONFLICTS: Final = (
     Column("activity", "number", "the best the total can do", "money"),
     Column("limit", "number", "what it is asked to be", "money"),
     Column("shortfall", "number", "by how much it is missed", "money"),
+    Column("needed", "boolean", "whether the limits that clash by themselves need it; empty where not tried"),
     Column("remedy", "string", "what to change"),
     Column("remedy_value", "number", "to which value"),
     Column("enough", "boolean", "whether that alone makes a plan possible"),

@@ -21,6 +21,7 @@ from quotaopt.forecast import Forecast, forecast_table
 from quotaopt.plan import Plan
 from quotaopt.problem import Problem
 from quotaopt.scenario import Scenario
+from quotaopt.settings import Settings
 from quotaopt.tables import Inputs
 
 DECIMALS = {"money": 2, "ratio": 6}
@@ -50,27 +51,32 @@ def tables_of(
         made["totals"] = total_table(cells, scenario, plan.problem.unit).assign(**stamp), c.TOTALS
     else:
         made["conflicts"] = plan.conflicts, c.CONFLICTS
-    made |= forecast_tables(scenario, inputs, forecast, capacity, cells)
+    made |= forecast_tables(inputs, forecast, capacity, scenario.settings, cells)
     made["rules"] = plan.rules, c.RULES
     made["goals"] = plan.goals, c.GOALS
     made["fairness"] = plan.fairness, c.FAIRNESS
     made["measures"] = plan.measures, c.MEASURES
     findings = (*notes, *inputs.warnings, *forecast.notes, *capacity.notes, *plan.notes)
     made["warnings"] = finding_table(findings), c.WARNINGS
-    return {name: (shape(frame, columns), columns) for name, (frame, columns) in made.items()}
+    return shape_tables(made)
+
+
+def shape_tables(tables: Tables) -> Tables:
+    """Each table with exactly its columns, rounded by what they count."""
+    return {name: (shape(frame, columns), columns) for name, (frame, columns) in tables.items()}
 
 
 def forecast_tables(
-    scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Capacity, cells: pd.DataFrame
+    inputs: Inputs, forecast: Forecast, capacity: Capacity, settings: Settings, cells: pd.DataFrame
 ) -> Tables:
-    """Those tables of a run that need no plan, by file name; `cells` has a row for each rep × product × month.
+    """Those tables of a run that need no plan, by file name; `cells` as from `forecast_cells`.
 
     ``vacant``, ``fenced`` and ``floored`` are there when they hold something.
     """
     made: Tables = {
         "forecast": (cells, c.FORECAST),
         "capacity": (cells, c.CAPACITY),
-        "outlook": (outlook_table(forecast, capacity, inputs, scenario.settings), c.OUTLOOK),
+        "outlook": (outlook_table(forecast, capacity, inputs, settings), c.OUTLOOK),
         "accuracy": (forecast.accuracy, c.ACCURACY),
     }
     found = {"vacant": (forecast.vacant, c.VACANT), "fenced": (forecast.fenced, c.FENCED)}
@@ -78,11 +84,17 @@ def forecast_tables(
     return made | {name: pair for name, pair in found.items() if len(pair[0])}
 
 
+def forecast_cells(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
+    """One row per rep × product × month, with the columns of ``forecast.csv`` and ``capacity.csv``."""
+    carried = capacity_table(forecast, capacity)[["headcount", "ramp", "factor", "limited_by", "capacity"]]
+    return forecast_table(forecast).join(carried)
+
+
 def cell_table(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Capacity, plan: Plan) -> pd.DataFrame:
     """One row per rep × product × month with everything known of that cell; amounts in money."""
     problem, roster = plan.problem, inputs.roster.set_index("rep_id")
     table = forecast_table(forecast).join(
-        capacity_table(forecast, capacity)[["headcount", "ramp", "factor", "capacity"]]
+        capacity_table(forecast, capacity)[["headcount", "ramp", "factor", "limited_by", "capacity"]]
     )
     ends = dict(
         zip(forecast.months, pd.PeriodIndex(forecast.months, freq="M").end_time.strftime("%Y-%m-%d"), strict=True)

@@ -42,7 +42,8 @@ from quotaopt.presence import check_profiles
 from quotaopt.record import Tables, shape, tables_of
 from quotaopt.scenario import Scenario, load_scenario
 from quotaopt.seats import with_seats
-from quotaopt.tables import Inputs, datapackage, read_inputs, write_csv
+from quotaopt.tables import Inputs, read_inputs, write_tables
+from quotaopt.workload import check_workload
 
 __all__ = ["Run", "check_scenario", "find_run", "list_runs", "run_scenario"]
 
@@ -103,7 +104,7 @@ def check_scenario(scenario: Scenario) -> tuple[Inputs | None, list[Finding]]:
     inputs = None
     try:
         inputs = read_inputs(scenario)
-        findings += check_profiles(inputs, scenario.settings)
+        findings += [*check_profiles(inputs, scenario.settings), *check_workload(inputs, scenario.settings)]
         findings += inputs.warnings
         if not problems_in(findings):
             findings += check_data(scenario, inputs)
@@ -280,9 +281,7 @@ def write_run(
 ) -> None:
     """Write every file of a run that will live in `home`; read the quotas back and check them."""
     encoding = scenario.settings.output.csv_encoding
-    for name, (frame, _) in tables.items():
-        write_csv(frame, folder / f"{name}.csv", encoding)
-    datapackage({f"{name}.csv": cols for name, (_, cols) in tables.items()}, folder / "datapackage.json", encoding)
+    write_tables(tables, folder, encoding)
     (folder / "scenario.toml").write_text(scenario.to_toml(home), encoding="utf-8")
     if plan.quota is not None:
         verify_written(folder / "quotas.csv", plan, encoding)

@@ -6,109 +6,33 @@ Amounts are exact decimals in the scenario's `unit`.
 
 from __future__ import annotations
 
-import codecs
-import re
 from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticCustomError
 
-from quotaopt.text import plain_month, plain_number
+from quotaopt.values import (
+    Amount,
+    Calendar,
+    Encoding,
+    Factor,
+    Goals,
+    Headers,
+    Month,
+    Paths,
+    Profile,
+    Quantile,
+    Rule,
+    Share,
+    SomePaths,
+    Weights,
+    refuse,
+)
 
 LONGEST = 120
 """Most months a plan may have; more is a slip of the pen (2072 for 2027)."""
-
-
-def _refuse(what: str, remedy: str = "") -> NoReturn:
-    raise PydanticCustomError("quotaopt", "{what}", {"what": what, "remedy": remedy})
-
-
-def _read_amount(value: Any) -> Any:
-    if isinstance(value, str) and not re.fullmatch(r"[+-]?\d+(\.\d+)?", value.strip()):
-        number = plain_number(value)
-        _refuse("not a plain number", f"Write {number}." if number else "")
-    return Decimal(repr(value)) if isinstance(value, float) else value
-
-
-def _read_month(value: Any) -> str:
-    text = str(value)
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text) or not isinstance(value, str):
-        _refuse("not a month", f'Write "{plain_month(text) or "2027-01"}".')
-    return text
-
-
-def _read_paths(value: Any) -> Any:
-    return (value,) if isinstance(value, (str, Path)) else value
-
-
-def _check_paths(paths: tuple[Path, ...]) -> tuple[Path, ...]:
-    return paths or _refuse("no file", "Name at least one.")
-
-
-def _check_goals(goals: list[Any]) -> list[Any]:
-    for goal in goals:
-        if not (isinstance(goal, str) or (isinstance(goal, dict) and isinstance(goal.get("name"), str))):
-            _refuse("a goal is a name", 'Write "level_stretch" or { name = "level_stretch" }.')
-    return goals or _refuse("no goal", 'Write goals = ["level_stretch"].')
-
-
-def _check_rule(rule: Any) -> Any:
-    tables = rule if isinstance(rule, list) and rule else [rule]
-    if rule is not False and not all(isinstance(t, dict) for t in tables):
-        _refuse("a rule is a table", "Write it as [rules.NAME], or = false to drop it.")
-    return rule
-
-
-def _check_encoding(name: str) -> str:
-    try:
-        return name if name == "auto" else codecs.lookup(name).name
-    except LookupError:
-        _refuse("no such encoding", 'Write "auto", "utf-8" or "gb18030".')
-
-
-def _check_profile(profile: list[float]) -> list[float]:
-    if not profile or min(profile) < 0 or max(profile) > 1:
-        _refuse("shares of full productivity lie between 0 and 1", "Write them like [0.0, 0.5, 1.0].")
-    return profile
-
-
-def _read_quantile(value: Any) -> Any:
-    if value == "mean":
-        return value
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = 0.0
-    if isinstance(value, bool) or not 0 < number < 1:
-        _refuse('neither "mean" nor a probability', 'Write "mean", or a number between 0 and 1 such as 0.4.')
-    return number
-
-
-def _check_factor(value: Any) -> Any:
-    number = not isinstance(value, bool) and isinstance(value, (int, float, Decimal))
-    if value != "estimate" and not (number and 0 < value < 1000):
-        _refuse("must be a number greater than 0", 'Leave it out, or write "estimate", to have it measured.')
-    return value if value == "estimate" else float(value)
-
-
-def _check_weights(weights: list[float]) -> list[float]:
-    if not weights or min(weights) < 0 or not sum(weights) > 0:
-        _refuse("weights are zero or more, and not all zero", "Write them like [0.5, 0.3, 0.2], last year first.")
-    return weights
-
-
-Amount = Annotated[Decimal, BeforeValidator(_read_amount)]
-Month = Annotated[str, BeforeValidator(_read_month)]
-Paths = Annotated[tuple[Path, ...], BeforeValidator(_read_paths)]
-Quantile = Annotated[float | str, BeforeValidator(_read_quantile)]
-SomePaths = Annotated[Paths, AfterValidator(_check_paths)]
-Profile = Annotated[list[float], AfterValidator(_check_profile)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Headers = dict[str, str]
 
 
 class Section(BaseModel):
@@ -141,7 +65,7 @@ class Data(Section):
     locks: Paths = ()
     plan: Paths = ()
     assignments: Paths = ()
-    encoding: Annotated[str, AfterValidator(_check_encoding)] = "auto"
+    encoding: Encoding = "auto"
     duplicates: Literal["error", "sum"] = "error"
     unknown_reps: Literal["error", "drop"] = "error"
     history_follows: Literal["territory", "rep"] = "territory"
@@ -163,7 +87,7 @@ class Event(Section):
     """
 
     month: Month
-    factor: Annotated[float | str, BeforeValidator(_check_factor)] = "estimate"
+    factor: Factor = "estimate"
     rep: str = ""
     region: str = ""
     product: str = ""
@@ -186,7 +110,7 @@ class Forecasting(Section):
     fence: bool = True
     keep_whales: list[Whale] = []
     capacity: Quantile = "mean"
-    weights: Annotated[list[float], AfterValidator(_check_weights)] = [0.5, 0.3, 0.2]
+    weights: Weights = [0.5, 0.3, 0.2]
     no_rows: Literal["judge", "missing", "zero"] = "judge"
     events: list[Event] = []
     samples: int = Field(default=400, ge=50)
@@ -208,7 +132,7 @@ class Ramp(Section):
     def _check_roles(cls, roles: dict[str, str], info: ValidationInfo) -> dict[str, str]:
         known = info.data.get("profiles", {})
         if unknown := [name for name in roles.values() if name not in known]:
-            _refuse(f"no such ramp profile: {', '.join(unknown)}", f"Profiles: {', '.join(known) or 'none'}.")
+            refuse(f"no such ramp profile: {', '.join(unknown)}", f"Profiles: {', '.join(known) or 'none'}.")
         return roles
 
 
@@ -221,6 +145,14 @@ class Attrition(Section):
     monthly: dict[str, Share] = {}
     other: Share = 0.0
     backfill: int = Field(default=2, ge=0)
+
+
+class Workload(Section):
+    """Hours a month of a full-time rep, and what a deal of each product takes and brings; without hours no limit."""
+
+    hours: float = Field(default=0.0, ge=0)
+    hours_per_deal: dict[str, Annotated[float, Field(ge=0)]] = {}
+    value_per_deal: dict[str, Annotated[Amount, Field(gt=0)]] = {}
 
 
 class Rounding(Section):
@@ -249,7 +181,7 @@ class Settings(Section):
     version: Literal[1] = 1
     model: str = ""
     about: str = ""
-    goals: Annotated[list[Any], AfterValidator(_check_goals)] = ["level_stretch"]
+    goals: Goals = ["level_stretch"]
     target: Amount = Field(gt=0, lt=10**15)
     unit: Amount = Field(default=Decimal(1), gt=0)
     currency: str = ""
@@ -258,11 +190,13 @@ class Settings(Section):
     by_product: dict[str, Amount] = {}
     first_month: Month
     last_month: Month
+    calendar: Calendar = ""
     data: Data
     forecast: Forecasting = Forecasting()
     ramp: Ramp = Ramp()
     attrition: Attrition = Attrition()
-    rules: dict[str, Annotated[Any, AfterValidator(_check_rule)]] = {"meet_target": {}, "keep_locks": {}}
+    workload: Workload = Workload()
+    rules: dict[str, Rule] = {"meet_target": {}, "keep_locks": {}}
     rounding: Rounding = Rounding()
     solver: Solving = Solving()
     output: Output = Output()
@@ -272,9 +206,9 @@ class Settings(Section):
     def _check_nodes(cls, values: dict[str, Decimal], info: ValidationInfo) -> dict[str, Decimal]:
         target, total = info.data.get("target"), sum(values.values(), Decimal(0))
         if values and min(values.values()) < 0:
-            _refuse("a share or an amount is negative")
+            refuse("a share or an amount is negative")
         if values and target is not None and total not in (1, target):
-            _refuse(
+            refuse(
                 f"add up to {total:f}; shares must add up to 1, amounts to the target {target:f}",
                 f"Still open: {1 - total:f} as shares." if total < 2 else f"Still open: {target - total:f} as amounts.",
             )
@@ -285,9 +219,9 @@ class Settings(Section):
     def _check_months(cls, last: str, info: ValidationInfo) -> str:
         first = info.data.get("first_month", last)
         if last < first:
-            _refuse(f"before first_month {first}", "Change one of the two.")
+            refuse(f"before first_month {first}", "Change one of the two.")
         if _count(last) - _count(first) >= LONGEST:
-            _refuse(f"more than {LONGEST} months after first_month {first}", "Change one of the two.")
+            refuse(f"more than {LONGEST} months after first_month {first}", "Change one of the two.")
         return last
 
     @property

@@ -10,6 +10,7 @@ import click
 from quotaopt.cli.frame import Options, command
 
 FILE = click.Path(dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @command
@@ -17,21 +18,30 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--by", type=click.Choice(("rep", "region")), default="rep", show_default=True, help="What to total by.")
 @click.option("--rep", metavar="REP", help="Show all that is known of one rep, by id or name.")
 @click.option("--html", type=FILE, metavar="FILE", help="Draw company, regions and reps: one file, no internet needed.")
+@click.option("--out", type=FOLDER, metavar="DIR", help="Write the tables of the forecast here.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one key.")
 def forecast(
-    options: Options, scenario: str | None, by: str, rep: str | None, html: Path | None, sets: Sequence[str]
+    options: Options,
+    scenario: str | None,
+    by: str,
+    rep: str | None,
+    html: Path | None,
+    out: Path | None,
+    sets: Sequence[str],
 ) -> None:
     """Show what reps can sell, and how good each forecaster was."""
     from quotaopt.capacity import make_capacity
     from quotaopt.forecast import make_forecast
     from quotaopt.forecast.trace import trace_rep
     from quotaopt.project import choose_scenarios
+    from quotaopt.record import forecast_cells, forecast_tables, shape_tables
     from quotaopt.report.forecast import forecast_report, forecast_rows
     from quotaopt.report.pictures import forecast_page
     from quotaopt.report.render import records
     from quotaopt.report.rep import find_rep, make_sheet, rep_content, rep_report
+    from quotaopt.report.terminal import shown_folder
     from quotaopt.scenario import load_scenario
-    from quotaopt.tables import read_inputs
+    from quotaopt.tables import read_inputs, write_tables
 
     project = options.folder
     loaded = load_scenario(choose_scenarios(project, [scenario] if scenario else [])[0], project, sets)
@@ -48,5 +58,10 @@ def forecast(
         parts, content = [*forecast_report(rows, found.accuracy, by)], {"accuracy": records(found.accuracy)}
     if html:
         html.write_text(forecast_page(loaded, inputs, found, capacity, chosen), encoding="utf-8")
-        parts.append(f"Saved   {html}")
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        tables = forecast_tables(inputs, found, capacity, settings, forecast_cells(found, capacity))
+        write_tables(shape_tables(tables), out, settings.output.csv_encoding)
+    saved = [shown_folder(path.resolve(), project) for path in (html, out) if path]
+    parts += [f"Saved   {'   '.join(saved)}"] if saved else []
     options.emit("forecast", rows, parts, scenario=loaded.name, **content)

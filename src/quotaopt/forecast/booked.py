@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from quotaopt.forecast.gaps import find_gaps
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, month_name, month_number
 from quotaopt.presence import count_heads, read_ramp
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 # Sales of a month in which the rep was hardly there say little about a full month: such a month is missing.
 LEAST_PRESENCE = 0.25
-# Who has no row in more months than this sells now and then: such months are zero.
-MOST_MISSING = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,29 +84,25 @@ def book(inputs: Inputs, settings: Settings, history: pd.DataFrame, plan_start: 
     begun = np.maximum.accumulate(sold | (dated & (heads > 0)), axis=1)
     left = ~np.maximum.accumulate((sold | ~ended | (heads > 0))[:, ::-1], axis=1)[:, ::-1]
     there = begun & ~left
-    missing = find_missing(history, people.index, products, span, there, settings.forecast.no_rows)
+    missing = find_missing(history, people.index, sales, span, there, settings.forecast.no_rows)
     ramp = read_ramp(people, months, settings)
     return Booked(people, roster, products, span.start, sales, there & ~missing, missing, heads, ramp)
 
 
 def find_missing(
-    history: pd.DataFrame, people: pd.Index[str], products: Sequence[str], span: range, there: Bools, no_rows: str
+    history: pd.DataFrame, people: pd.Index[str], sales: Floats, span: range, there: Bools, no_rows: str
 ) -> Bools:
     """Months without a row of any product that say nothing: missing, where one without some products sold none of them.
 
-    ``judge`` takes them as missing unless the rep has many of them (`MOST_MISSING`), or so few products a month that
-    gaps of all at once are no surprise (half of them or more, if products came and went independently).
+    ``judge`` goes by how regularly the rep sells, see `find_gaps`.
     """
     if no_rows == "zero":
         return np.zeros_like(there)
-    rows = spread_out(history.assign(amount=1.0), people, "rep_id", products, span) > 0
-    written = rows.any(axis=1)
-    empty = there & ~written & written.any(axis=0)
-    share = empty.sum(axis=1) / np.maximum(there.sum(axis=1), 1)
-    often = rows.sum(axis=2) / np.maximum(written.sum(axis=1), 1)[:, None]
-    by_chance = (1.0 - often).prod(axis=1)
-    surprising = (share <= MOST_MISSING) & (share > 2 * by_chance)
-    return np.asarray(empty & (surprising[:, None] | (no_rows == "missing")))
+    written = np.zeros_like(there)
+    rows = people.get_indexer(pd.Index(history["rep_id"].astype(str)))
+    written[rows[rows >= 0], (month_numbers(history) - span.start)[rows >= 0]] = True
+    gaps = find_gaps(written, sales) if no_rows == "judge" else ~written & written.any(axis=0)
+    return np.asarray(there & gaps)
 
 
 def _find_people(inputs: Inputs) -> tuple[pd.DataFrame, int]:

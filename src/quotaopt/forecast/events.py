@@ -1,8 +1,8 @@
 """Declared breaks: history before an event is brought to the level after it.
 
-A factor that is not given is measured: sales of up to twelve months from the event on, against the same months a
-year before, over the same ratio of everything the event does not concern (a difference in differences: season and
-common growth cancel). Breaks that nobody declared are only reported, see `breaks`.
+A factor that is not given is measured: sales of up to twelve months from the event on, against what level and pooled
+season of the months before it said, over the same ratio of everything the event does not concern (a difference in
+differences: season and common growth cancel). Breaks that nobody declared are only reported, see `breaks`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quotaopt.errors import Finding
+from quotaopt.forecast.methods import pooled_season
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Panel, month_number, warn
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def apply_events(panel: Panel, events: Sequence[Event]) -> tuple[Panel, list[Fin
             notes.append(warn(f"{_describe(event)}: outside the history used, so without effect", code="event"))
             continue
         if event.factor == "estimate":
-            factor, months = measure_factor(values, at, cells, untouched)
+            factor, months = measure_factor(replace(panel, values=values), at, cells, untouched)
             how = f"measured from {months} months" if months else "could not be measured: write the factor"
         else:
             factor, how = float(event.factor), "as declared"
@@ -48,32 +49,27 @@ def apply_events(panel: Panel, events: Sequence[Event]) -> tuple[Panel, list[Fin
     return replace(panel, values=values), notes
 
 
-def measure_factor(values: Floats, at: int, cells: Bools, others: Bools) -> tuple[float, int]:
+def measure_factor(panel: Panel, at: int, cells: Bools, others: Bools) -> tuple[float, int]:
     """The change of level at month `at`, and from how many months it was measured (0: not at all, and 1).
 
     Parameters
     ----------
-    values : shape (reps, products, months).
     cells, others : the rep × products concerned and those to compare with, shape (reps, products).
     """
-    length = values.shape[2]
-    after = np.arange(at, min(at + YEAR, length))
-    before = after - YEAR
-    if before.size and before[0] < 0:  # less than a year before the event: the months next to it, season by the others
-        k = min(at, length - at)
-        after, before = np.arange(at, at + k), np.arange(at - k, at)
-    own, common = (_ratio(values[which][:, after], values[which][:, before]) for which in (cells, others))
+    after = panel.values[:, :, at : at + YEAR]
+    said = pooled_season(panel.until(at), after.shape[2])
+    known = ~np.isnan(after) & (said > 0)
+    own, common = (_ratio(after, said, known & which[:, :, None]) for which in (cells, others))
     if own <= 0:
         return 1.0, 0
     common = float(np.clip(common, LEAST_COMMON, MOST_COMMON)) if common > 0 else 1.0
-    return float(np.clip(own / common, SMALLEST, LARGEST)), after.size
+    return float(np.clip(own / common, SMALLEST, LARGEST)), after.shape[2]
 
 
-def _ratio(after: Floats, before: Floats) -> float:
-    """Sum over sum, of the pairs of months both known; 0 where there is nothing to compare."""
-    known = ~np.isnan(after) & ~np.isnan(before)
-    base = before[known].sum()
-    return float(after[known].sum() / base) if base > 0 else 0.0
+def _ratio(after: Floats, said: Floats, where: Bools) -> float:
+    """Sum over sum; 0 where there is nothing to compare."""
+    base = said[where].sum()
+    return float(after[where].sum() / base) if base > 0 else 0.0
 
 
 def _find_cells(panel: Panel, event: Event) -> Bools:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import measure_accuracy, run_backtest
+from quotaopt.forecast.calendar import find_calendar
 from quotaopt.forecast.combine import MEMBERS, NAIVE, Choice, choose
 from quotaopt.forecast.draws import make_draws
 from quotaopt.forecast.fence import fence_panel, list_cuts
@@ -95,7 +96,9 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     method, plan = settings.forecast.method, len(settings.months)
     forecasters[method]  # an unknown name must not wait for the back-test
     past = make_past(inputs, settings)
-    panel, horizon = fence_panel(past.panel, settings.forecast), past.gap + plan
+    fenced, horizon = fence_panel(past.panel, settings.forecast), past.gap + plan
+    calendar = find_calendar(fenced, horizon, settings.calendar)
+    panel = calendar.remove(fenced)
     wanted = (*NAIVES, "trailing_mean", *MEMBERS) if method == "auto" else (*NAIVES, method)
     test = run_backtest(panel, tuple(dict.fromkeys(wanted)), horizon)
     choice = Choice.same(method)
@@ -106,13 +109,13 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     sold = _on_sale(inputs.products, panel, settings.months)
     mean = np.where(sold, mean[:, :, past.gap :], 0.0)
     floored = list_months(panel, settings.months, np.minimum(mean, 0.0))
-    fenced = list_cuts(past.panel, panel)
+    cuts = list_cuts(past.panel, fenced)
     mean = np.maximum(mean, 0.0)
     outlook = make_outlook(panel.of(panel.mature), horizon, method) if panel.mature.any() else None
     draws = make_draws(panel, outlook, mean, peers, settings.forecast.samples, settings.forecast.seed)
     paths = draws.summarise(settings.forecast.level, np.where(past.vacant[:, None], 0.0, past.held))
     notes = [*past.notes, *note_history(panel), *note_test(test, method, choice), *note_cells(panel, sold)]
-    notes += [*note_cuts(fenced, past.panel), *note_floor(floored, mean)]
+    notes += [*note_cuts(cuts, past.panel), *note_floor(floored, mean), *calendar.note()]
     made = Forecast(
         reps=panel.reps,
         products=panel.products,
@@ -130,12 +133,34 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
         own_weight=peers.own_weight,
         accuracy=measure_accuracy(test, method),
         notes=tuple(notes),
-        fenced=fenced,
+        fenced=cuts,
         floored=floored,
         samples=paths.reps,
         product_samples=paths.products,
     )
-    return leave_vacant(made, past, inputs)
+    return leave_vacant(_restore(made, calendar.ahead[:, past.gap :]), past, inputs)
+
+
+def _restore(made: Forecast, factors: Floats) -> Forecast:
+    """What was forecast for usual months, for the months of the plan: `factors` of products × plan months."""
+    if (factors == 1).all():
+        return made
+    mean = made.mean * factors
+    rep_mean = mean.sum(axis=(1, 2))
+    month, year = _quotient(mean.sum(axis=1), made.mean.sum(axis=1)), _quotient(rep_mean, made.rep_mean)
+    return replace(
+        made,
+        mean=mean,
+        low=made.low * factors,
+        high=made.high * factors,
+        rep_mean=rep_mean,
+        rep_spread=made.rep_spread * year,
+        samples=None if made.samples is None else made.samples * month[:, :, None],
+    )
+
+
+def _quotient(part: Floats, whole: Floats) -> Floats:
+    return np.divide(part, whole, out=np.ones_like(part), where=whole > 0)
 
 
 def _forecast_mature(panel: Panel, horizon: int, choice: Choice) -> Floats:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from quotaopt.errors import Finding, InputError
 from quotaopt.forecast.booked import Booked, before_launch, book
+from quotaopt.forecast.breaks import note_breaks
 from quotaopt.forecast.events import apply_events
 from quotaopt.forecast.handover import follow_territories
 from quotaopt.forecast.notes import list_names
@@ -52,7 +53,8 @@ def make_past(inputs: Inputs, settings: Settings) -> Past:
     """Align history, roster and products; let sales follow their territories where assignments are given.
 
     Months before a rep's start date are missing, or before the first sale when that is earlier or no date is given;
-    so are months after the end date, months before a product's launch, and months in which nobody sold anything.
+    so are months after the end date, months before a product's launch, months in which nobody sold anything, and
+    months without any row of a rep who sells every month.
     Amounts are divided by headcount × ramp, so that a half-time or ramping rep is not halved twice.
 
     Raises
@@ -77,7 +79,7 @@ def make_past(inputs: Inputs, settings: Settings) -> Past:
     weights = tuple(settings.forecast.weights)
     panel = Panel(rows.names, booked.products, end - values.shape[2], values, rows.region, rows.role, weights)
     panel, said = apply_events(panel, settings.forecast.events)
-    notes += said
+    notes += [*said, *note_breaks(panel)]
     if settings.forecast.method == "weighted_years":
         notes += note_weights(panel)
     if (gap := plan[0] - end) > 0:
@@ -100,7 +102,7 @@ def _note_missing(booked: Booked) -> Iterator[Finding]:
     if reps:
         months = [", ".join(month_name(booked.first + int(t)) for t in np.flatnonzero(booked.missing[r])) for r in reps]
         names = list_names([f"{booked.people.index[r]} ({m})" for r, m in zip(reps, months, strict=True)])
-        remedy = "Write rows of 0 where nothing was sold, or set forecast.no_rows; give who has left an end_date."
+        remedy = "Write rows of 0 where nothing was sold, or set forecast.no_rows."
         yield warn(f"months without a single row, taken as missing: {names}", remedy, code="no_rows")
 
 

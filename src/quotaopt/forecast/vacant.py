@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from quotaopt.tables import Inputs
 
 COLUMNS = ("holder", "region", "period", "potential")
+BY_REP = (
+    "mean", "low", "high", "rep_mean", "rep_spread", "last_year", "full_last_year", "method", "months_used", "flag",
+    "own_weight", "samples",
+)  # fmt: skip
 REMEDY = "Assign a successor in the table of assignments (data.assignments), or add a seat to the roster."
 
 
@@ -46,10 +50,8 @@ def _scale(forecast: Forecast, held: Floats) -> Forecast:
 
 
 def _keep(forecast: Forecast, rows: Bools) -> Forecast:
-    names = ("mean", "low", "high", "rep_mean", "rep_spread", "last_year", "full_last_year", "method", "months_used",
-             "flag", "own_weight", "samples")  # fmt: skip
-    reps = tuple(np.array(forecast.reps, dtype=object)[rows])
-    return replace(forecast, reps=reps, **{name: getattr(forecast, name)[rows] for name in names})
+    kept = {name: getattr(forecast, name)[rows] for name in BY_REP}
+    return replace(forecast, reps=tuple(np.array(forecast.reps, dtype=object)[rows]), **kept)
 
 
 def _absent(forecast: Forecast, past: Past, inputs: Inputs) -> Floats:

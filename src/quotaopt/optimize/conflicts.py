@@ -7,15 +7,16 @@ First arithmetic (`screen`), then one linear program whose dual values prove whi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import pandas as pd
 
 from quotaopt.columns import CONFLICTS
 from quotaopt.optimize import screen as arithmetic
+from quotaopt.optimize.core import Core, find_core, without_idle
 from quotaopt.optimize.levels import Solve
-from quotaopt.optimize.proof import Groups, Proof, by_use, judge, narrow
+from quotaopt.optimize.proof import Groups, Part, Proof, by_use, judge, narrow
 from quotaopt.optimize.repairs import Repair, find_repairs
 from quotaopt.optimize.statement import Block
 from quotaopt.optimize.words import Limit, listed, money
@@ -26,12 +27,13 @@ NOBODY = "nobody may sell anything there"
 
 @dataclass(frozen=True, eq=False)
 class Clash:
-    """Limits that cannot be kept together, and by how much they miss each other (units)."""
+    """Limits that cannot be kept together, by how much they miss each other (units), and which of them are enough."""
 
     problem: Problem
     groups: Groups
     proof: Proof
     gap: Fraction
+    core: Core | None = None
 
     @property
     def limits(self) -> list[Limit]:
@@ -41,8 +43,15 @@ class Clash:
             if (at := part.find(self.groups)) is not None:
                 block, rows = at
                 pairs = zip(rows.tolist(), part.weight.tolist(), strict=True)
-                found += [Limit(block, row, Fraction(weight)) for row, weight in pairs]
+                found += [Limit(block, row, Fraction(weight), self._needed(part, row)) for row, weight in pairs]
         return sorted(found, key=lambda limit: limit.block.expression.grouping.size)
+
+    def _needed(self, part: Part, at: int) -> bool | None:
+        """Whether the limit is in the core; None when that was not tried."""
+        if self.core is None or (found := part.find(self.groups)) is None:
+            return None
+        row = (part.use, part.block, int(found[0].keep[at]))
+        return True if row in self.core.tried else None if row in self.core.rows else False
 
     @property
     def lead(self) -> Limit:
@@ -51,8 +60,12 @@ class Clash:
 
     @property
     def sentence(self) -> str:
-        """The clash as a planner says it."""
-        limits = self.limits
+        """The clash as a planner says it, and which limits already clash when these are not all."""
+        limits, few = self.limits, [limit for limit in self.limits if limit.needed is not False]
+        more = f"; {listed(few)} clash by themselves" if len(few) < len(limits) else ""
+        return f"{self._sum(limits)}{more}"
+
+    def _sum(self, limits: Sequence[Limit]) -> str:
         if not all(limit.block.expression.plain for limit in limits):
             return f"no plan can keep these limits together: {listed(limits)}"
         lows, ups = [k for k in limits if k.weight > 0], [k for k in limits if k.weight < 0]
@@ -83,7 +96,8 @@ class Clash:
                 best = max(best, 0.0)
             out.append({
                 "rule": limit.block.use.name, "scope": limit.scope, "activity": best * unit,
-                "limit": limit.limit * unit, "shortfall": missing * unit, "source": limit.source,
+                "limit": limit.limit * unit, "shortfall": missing * unit, "needed": limit.needed,
+                "source": limit.source,
             })  # fmt: skip
         return out
 
@@ -91,7 +105,11 @@ class Clash:
 def screen(problem: Problem, blocks: Sequence[Block]) -> Clash | None:
     """The clash that arithmetic alone shows, coarsest first; None when it shows none."""
     groups = by_use(blocks)
-    proof = arithmetic.screen(problem, groups)
+    return _clash(problem, groups, arithmetic.screen(problem, groups))
+
+
+def _clash(problem: Problem, groups: Groups, proof: Proof | None) -> Clash | None:
+    proof = proof and without_idle(problem, groups, proof)
     gap = proof and proof.gap(problem, groups)
     return Clash(problem, groups, proof, gap) if proof and gap else None
 
@@ -102,9 +120,7 @@ def find_clash(problem: Problem, blocks: Sequence[Block], solve: Solve) -> Clash
         return clash
     groups = by_use(blocks)
     proof = judge(problem, groups, solve).proof
-    proof = proof and narrow(problem, groups, proof, solve)
-    gap = proof and proof.gap(problem, groups)
-    return Clash(problem, groups, proof, gap) if proof and gap else None
+    return _clash(problem, groups, proof and narrow(problem, groups, proof, solve))
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +140,7 @@ def explain(problem: Problem, blocks: Sequence[Block], solve: Solve) -> Explanat
         names = sorted({b.use.name for b in blocks if b.use.hard})
         sentence = f"no plan can keep these rules together: {', '.join(names)}"
         return Explanation(sentence, pd.DataFrame(columns=columns))
+    clash = replace(clash, core=find_core(problem, clash.groups, clash.proof, solve))
     repairs = find_repairs(problem, clash.groups, clash.proof, solve)
     rows = [*clash.rows(), *(repair.row(problem) for repair in repairs)]
     return Explanation(clash.sentence, pd.DataFrame(rows, columns=columns), tuple(repairs))

@@ -85,7 +85,7 @@ class Proof:
                 return None
             block, at = found
             total += _weighed(limits, part.weight)
-            cells = cells + _cells(block, at, part.weight)
+            cells = cells + cells_of(block, at, part.weight)
             if block.expression.plain:
                 upper = np.full(block.expression.grouping.size, np.inf)
                 upper[part.rows] = block.upper[at]
@@ -117,7 +117,7 @@ def _without(total: Fraction, beyond: Exact, room: Floats | None, where: NDArray
     return total - sum((w * Fraction(m) for w, m in zip(beyond, most.tolist(), strict=True)), Fraction(0))
 
 
-def _cells(block: Block, at: Ints, weight: Exact) -> Exact:
+def cells_of(block: Block, at: Ints, weight: Exact) -> Exact:
     """Weight of each cell (broadcastable to R × P × T) in the weighted sum of rows."""
     out: Exact = np.zeros((1, 1, 1), dtype=np.int64)
     for term in block.expression.terms:
@@ -243,7 +243,7 @@ def narrow(problem: Problem, groups: Groups, proof: Proof, solve: Solve) -> Proo
     kinds = sorted(_kinds(proof), key=lambda kind: -groups[kind[0]][kind[1]].expression.grouping.size)
     for kind in kinds:
         if kind in _kinds(proof) and len(_kinds(proof)) > 1:
-            proof = judge(problem, _only(groups, proof, kind), solve).proof or proof
+            proof = judge(problem, only(groups, proof, kind), solve).proof or proof
     return proof
 
 
@@ -252,7 +252,7 @@ def _kinds(proof: Proof) -> list[tuple[int, int, int]]:
     return [(p.use, p.block, sign) for p in proof.parts for sign in (1, -1) if (p.weight * sign > 0).any()]
 
 
-def _only(groups: Groups, proof: Proof, without: tuple[int, int, int]) -> list[list[Block]]:
+def only(groups: Groups, proof: Proof, without: tuple[int, int, int] = (-1, -1, 0)) -> list[list[Block]]:
     """The statement with no limits but those of the proof, less one kind; blocks keep their place."""
     none, free = np.zeros(0, dtype=np.int64), np.zeros(0)
     out = [[replace(b, keep=none, lower=free, upper=free) for b in group] for group in groups]

@@ -16,11 +16,15 @@ PLACES = 2  # file lines named one by one
 
 @dataclass(frozen=True, eq=False)
 class Limit:
-    """One limit of a block and its weight in a proof: positive for the lower limit, negative for the upper one."""
+    """One limit of a block and its weight in a proof: positive for the lower limit, negative for the upper one.
+
+    `needed` tells whether it is one of those that clash by themselves; None when that was not tried.
+    """
 
     block: Block
     row: int
     weight: Fraction
+    needed: bool | None = None
 
     @property
     def limit(self) -> float:

@@ -122,7 +122,9 @@ def _steps(r: int, forecast: Forecast, capacity: Capacity) -> dict[str, float]:
     full, cap = (float(np.round(cells[r], CENTS).sum()) for cells in (forecast.mean, capacity.values))
     present = float((forecast.mean[r] * capacity.headcount[r]).sum())
     expected = float(capacity.expected[r].sum())
-    steps = {"headcount": present - full, "ramp": expected - present, "factor": cap - expected}
+    chosen = expected * float(capacity.factor[r])
+    steps = {"headcount": present - full, "ramp": expected - present, "factor": chosen - expected}
+    steps["workload"] = cap - chosen
     return {name: round(amount, CENTS) + 0.0 for name, amount in steps.items()}
 
 
@@ -213,6 +215,7 @@ def _ladder(sheet: RepSheet, level: float) -> RenderableType:
     words = {
         "headcount": "× headcount: part-time, or not there all the time",
         "ramp": "× ramp: still becoming productive",
+        "workload": "not hours enough for it: see [workload]",
         "factor": f"× {at:.4g}: the chosen quantile of the rep's sum / its mean",
     }
     span = f"{level:.0%}".replace("%", " %") + f" range {money(sheet.low)} – {money(sheet.high)}"

@@ -2,6 +2,6 @@
 
 from quotaopt.tables.inputs import Inputs, read_inputs
 from quotaopt.tables.shape import LockRow
-from quotaopt.tables.write import datapackage, write_csv
+from quotaopt.tables.write import datapackage, write_csv, write_tables
 
-__all__ = ["Inputs", "LockRow", "datapackage", "read_inputs", "write_csv"]
+__all__ = ["Inputs", "LockRow", "datapackage", "read_inputs", "write_csv", "write_tables"]

@@ -39,6 +39,15 @@ def write_csv(frame: pd.DataFrame, path: Path, encoding: str = "utf-8-sig") -> N
     path.write_bytes("\r\n".join([*lines, ""]).encode(encoding))
 
 
+def write_tables(tables: Mapping[str, tuple[pd.DataFrame, Sequence[Column]]], folder: Path, encoding: str) -> None:
+    """Write each table as CSV under its name, and ``datapackage.json`` beside them."""
+    for name, (frame, _) in tables.items():
+        write_csv(frame, folder / f"{name}.csv", encoding)
+    datapackage(
+        {f"{name}.csv": columns for name, (_, columns) in tables.items()}, folder / "datapackage.json", encoding
+    )
+
+
 def datapackage(tables: Mapping[str, Sequence[Column]], path: Path, encoding: str = "utf-8") -> None:
     """Write ``datapackage.json``: for each CSV file beside it the type and meaning of every column (Table Schema).
 

@@ -1,0 +1,115 @@
+"""Kinds of values a scenario's keys may hold: how each is read, and what is said when it cannot be."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from quotaopt.text import plain_month, plain_number
+
+
+def refuse(what: str, remedy: str = "") -> NoReturn:
+    """Refuse a value, in words a planner can act on."""
+    raise PydanticCustomError("quotaopt", "{what}", {"what": what, "remedy": remedy})
+
+
+def _read_amount(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(r"[+-]?\d+(\.\d+)?", value.strip()):
+        number = plain_number(value)
+        refuse("not a plain number", f"Write {number}." if number else "")
+    return Decimal(repr(value)) if isinstance(value, float) else value
+
+
+def _read_month(value: Any) -> str:
+    text = str(value)
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text) or not isinstance(value, str):
+        refuse("not a month", f'Write "{plain_month(text) or "2027-01"}".')
+    return text
+
+
+def _read_paths(value: Any) -> Any:
+    return (value,) if isinstance(value, (str, Path)) else value
+
+
+def _check_paths(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    return paths or refuse("no file", "Name at least one.")
+
+
+def _check_goals(goals: list[Any]) -> list[Any]:
+    for goal in goals:
+        if not (isinstance(goal, str) or (isinstance(goal, dict) and isinstance(goal.get("name"), str))):
+            refuse("a goal is a name", 'Write "level_stretch" or { name = "level_stretch" }.')
+    return goals or refuse("no goal", 'Write goals = ["level_stretch"].')
+
+
+def _check_rule(rule: Any) -> Any:
+    tables = rule if isinstance(rule, list) and rule else [rule]
+    if rule is not False and not all(isinstance(t, dict) for t in tables):
+        refuse("a rule is a table", "Write it as [rules.NAME], or = false to drop it.")
+    return rule
+
+
+def _check_encoding(name: str) -> str:
+    try:
+        return name if name == "auto" else codecs.lookup(name).name
+    except LookupError:
+        refuse("no such encoding", 'Write "auto", "utf-8" or "gb18030".')
+
+
+def _check_calendar(name: str) -> str:
+    if name not in {"", "CN"}:
+        refuse("no such calendar", 'Write "CN" for the Chinese new year, or nothing.')
+    return name
+
+
+def _check_profile(profile: list[float]) -> list[float]:
+    if not profile or min(profile) < 0 or max(profile) > 1:
+        refuse("shares of full productivity lie between 0 and 1", "Write them like [0.0, 0.5, 1.0].")
+    return profile
+
+
+def _read_quantile(value: Any) -> Any:
+    if value == "mean":
+        return value
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if isinstance(value, bool) or not 0 < number < 1:
+        refuse('neither "mean" nor a probability', 'Write "mean", or a number between 0 and 1 such as 0.4.')
+    return number
+
+
+def _check_factor(value: Any) -> Any:
+    number = not isinstance(value, bool) and isinstance(value, (int, float, Decimal))
+    if value != "estimate" and not (number and 0 < value < 1000):
+        refuse("must be a number greater than 0", 'Leave it out, or write "estimate", to have it measured.')
+    return value if value == "estimate" else float(value)
+
+
+def _check_weights(weights: list[float]) -> list[float]:
+    if not weights or min(weights) < 0 or not sum(weights) > 0:
+        refuse("weights are zero or more, and not all zero", "Write them like [0.5, 0.3, 0.2], last year first.")
+    return weights
+
+
+Amount = Annotated[Decimal, BeforeValidator(_read_amount)]
+Month = Annotated[str, BeforeValidator(_read_month)]
+Paths = Annotated[tuple[Path, ...], BeforeValidator(_read_paths)]
+Quantile = Annotated[float | str, BeforeValidator(_read_quantile)]
+SomePaths = Annotated[Paths, AfterValidator(_check_paths)]
+Profile = Annotated[list[float], AfterValidator(_check_profile)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Headers = dict[str, str]
+Goals = Annotated[list[Any], AfterValidator(_check_goals)]
+Rule = Annotated[Any, AfterValidator(_check_rule)]
+Encoding = Annotated[str, AfterValidator(_check_encoding)]
+Factor = Annotated[float | str, BeforeValidator(_check_factor)]
+Weights = Annotated[list[float], AfterValidator(_check_weights)]
+Calendar = Annotated[str, AfterValidator(_check_calendar)]
