@@ -86,7 +86,7 @@ def mean_of(forecast: Forecast, rep: str) -> Floats:
 # ------------------------------------------------------------------ hand-over
 
 
-@pytest.mark.parametrize("method", ["seasonal_naive", "last_year_sum", "pooled_season", "regression", "auto"])
+@pytest.mark.parametrize("method", ["seasonal_naive", "last_year_sum", "pooled_season", "pipeline", "auto"])
 def test_the_successor_is_forecast_what_the_predecessor_would_be(method: str) -> None:
     sales = office()
     before = make_forecast(make_inputs(sales, None, **rows_of(*sales)), make_settings(method))
