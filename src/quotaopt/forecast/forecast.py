@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -105,7 +105,7 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     if method == "auto":
         choice, test = choose(test)
     peers = find_peers(panel)
-    mean = peers.blend(panel, _forecast_mature(panel, horizon, choice))
+    mean = peers.blend(panel, _forecast_mature(panel, horizon, choice)) * calendar.ahead
     sold = _on_sale(inputs.products, panel, settings.months)
     mean = np.where(sold, mean[:, :, past.gap :], 0.0)
     floored = list_months(panel, settings.months, np.minimum(mean, 0.0))
@@ -138,29 +138,7 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
         samples=paths.reps,
         product_samples=paths.products,
     )
-    return leave_vacant(_restore(made, calendar.ahead[:, past.gap :]), past, inputs)
-
-
-def _restore(made: Forecast, factors: Floats) -> Forecast:
-    """What was forecast for usual months, for the months of the plan: `factors` of products × plan months."""
-    if (factors == 1).all():
-        return made
-    mean = made.mean * factors
-    rep_mean = mean.sum(axis=(1, 2))
-    month, year = _quotient(mean.sum(axis=1), made.mean.sum(axis=1)), _quotient(rep_mean, made.rep_mean)
-    return replace(
-        made,
-        mean=mean,
-        low=made.low * factors,
-        high=made.high * factors,
-        rep_mean=rep_mean,
-        rep_spread=made.rep_spread * year,
-        samples=None if made.samples is None else made.samples * month[:, :, None],
-    )
-
-
-def _quotient(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.ones_like(part), where=whole > 0)
+    return leave_vacant(made, past, inputs)
 
 
 def _forecast_mature(panel: Panel, horizon: int, choice: Choice) -> Floats:
