@@ -22,6 +22,7 @@ from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, mon
 from quotaopt.forecast.past import make_past
 from quotaopt.forecast.peers import Peers, find_peers
 from quotaopt.forecast.pooled import make_outlook
+from quotaopt.forecast.tenure import note_ramp
 from quotaopt.forecast.vacant import leave_vacant
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     paths = draws.summarise(settings.forecast.level, np.where(past.vacant[:, None], 0.0, past.held))
     notes = [*past.notes, *note_history(panel), *note_test(test, method, choice), *note_cells(panel, sold)]
     notes += [*note_cuts(cuts, past.panel), *note_floor(floored, mean), *calendar.note()]
+    notes += note_ramp(past.panel, inputs, settings)
     made = Forecast(
         reps=panel.reps,
         products=panel.products,
