@@ -61,7 +61,7 @@ class Run:
 
     @property
     def status(self) -> str:
-        """How the solver ended: optimal, feasible, infeasible, no_solution or failed."""
+        """How the solver ended: optimal, feasible, approximate, infeasible, no_solution or failed."""
         return str(self.record["status"])
 
     @property

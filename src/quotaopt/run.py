@@ -49,7 +49,7 @@ __all__ = ["Run", "check_scenario", "find_run", "list_runs", "run_scenario"]
 
 SCHEMA = "quotaopt/run/1"
 PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "highspy", "pulp", "pydantic", "click", "rich")
-EXIT = {"optimal": 0, "feasible": 0, "infeasible": 3, "no_solution": 4, "failed": 4, "unbounded": 70}
+EXIT = {"optimal": 0, "feasible": 0, "approximate": 0, "infeasible": 3, "no_solution": 4, "failed": 4, "unbounded": 70}
 
 Progress = Callable[[str], None]
 
@@ -178,6 +178,8 @@ def run_scenario(
         if len(solvers) > 1:
             tables["solvers"] = _solver_table(checked)
         record = describe(run_id, scenario, inputs, forecast, checked)
+        if checked.plan.deviations:
+            record["deviations"] = [[d.rule, d.by, d.scope, d.units] for d in checked.plan.deviations]
         record |= {"started": started.isoformat(), "seconds": timer.seconds}
         if repairs:
             written = write_repairs(scenario, checked.plan.repairs)

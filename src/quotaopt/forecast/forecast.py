@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import measure_accuracy, run_backtest
 from quotaopt.forecast.calendar import find_calendar
-from quotaopt.forecast.combine import MEMBERS, NAIVE, Choice, choose
+from quotaopt.forecast.combine import NAIVE
 from quotaopt.forecast.draws import make_draws
 from quotaopt.forecast.fence import fence_panel, list_cuts
 from quotaopt.forecast.methods import forecasters
@@ -100,22 +100,23 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     fenced, horizon = fence_panel(past.panel, settings.forecast), past.gap + plan
     calendar = find_calendar(fenced, horizon, settings.calendar)
     panel = calendar.remove(fenced)
-    wanted = (*NAIVES, "trailing_mean", *MEMBERS) if method == "auto" else (*NAIVES, method)
-    test = run_backtest(panel, tuple(dict.fromkeys(wanted)), horizon)
-    choice = Choice.same(method)
-    if method == "auto":
-        choice, test = choose(test)
+    outlook = make_outlook(panel.of(panel.mature), horizon, method)
+    found = {**outlook.members, method: outlook}
+    test = run_backtest(panel, tuple(dict.fromkeys((*NAIVES, *found))), horizon, found)
     peers = find_peers(panel)
-    mean = peers.blend(panel, _forecast_mature(panel, horizon, choice)) * calendar.ahead
+    mean = np.zeros((*panel.values.shape[:2], horizon))
+    mean[panel.mature] = outlook.mean
+    mean = peers.blend(panel, mean) * calendar.ahead
     sold = _on_sale(inputs.products, panel, settings.months)
     mean = np.where(sold, mean[:, :, past.gap :], 0.0)
     floored = list_months(panel, settings.months, np.minimum(mean, 0.0))
     cuts = list_cuts(past.panel, fenced)
     mean = np.maximum(mean, 0.0)
-    outlook = make_outlook(panel.of(panel.mature), horizon, method) if panel.mature.any() else None
-    draws = make_draws(panel, outlook, mean, peers, settings.forecast.samples, settings.forecast.seed)
+    known = outlook if panel.mature.any() else None
+    draws = make_draws(panel, known, mean, peers, settings.forecast.samples, settings.forecast.seed)
     paths = draws.summarise(settings.forecast.level, np.where(past.vacant[:, None], 0.0, past.held))
-    notes = [*past.notes, *note_history(panel), *note_test(test, method, choice), *note_cells(panel, sold)]
+    notes = [*past.notes, *note_history(panel), *note_test(test, method, outlook.choice)]
+    notes += [*outlook.notes, *note_cells(panel, sold)]
     notes += [*note_cuts(cuts, past.panel), *note_floor(floored, mean), *calendar.note()]
     notes += note_ramp(past.panel, inputs, settings)
     made = Forecast(
@@ -129,7 +130,7 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
         rep_spread=paths.reps.sum(axis=1).std(axis=1),
         last_year=past.last_year,
         full_last_year=past.full_last_year,
-        method=_name_methods(panel, peers, str(choice), sold),
+        method=_name_methods(panel, peers, str(outlook.choice), sold),
         months_used=panel.seen.sum(axis=1),
         flag=np.where(peers.flag == "", past.flag, peers.flag),
         own_weight=peers.own_weight,
@@ -141,14 +142,6 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
         product_samples=paths.products,
     )
     return leave_vacant(made, past, inputs)
-
-
-def _forecast_mature(panel: Panel, horizon: int, choice: Choice) -> Floats:
-    """Mean of the mature reps, shape (reps, products, horizon); the others are zero."""
-    out = np.zeros((*panel.values.shape[:2], horizon))
-    if panel.mature.any():
-        out[panel.mature] = choice.forecast(panel.of(panel.mature), horizon)
-    return out
 
 
 def _on_sale(table: pd.DataFrame, panel: Panel, months: Sequence[str]) -> Bools:

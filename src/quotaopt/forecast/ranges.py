@@ -1,4 +1,4 @@
-"""Joint sample paths of what reps sell, and quantiles of sums of them.
+"""Sums of sample paths, and ranges of them.
 
 A quantile of a sum is no sum of quantiles: a region's range is read from the region's own paths.
 """
@@ -6,22 +6,10 @@ A quantile of a sum is no sum of quantiles: a region's range is read from the re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from quotaopt.forecast.panel import Floats, Ints
-
-if TYPE_CHECKING:
-    from quotaopt.forecast.forecast import Forecast
-
-
-def rep_paths(forecast: Forecast) -> Floats:
-    """What each rep sells in each plan month, full-time and fully ramped; shape (reps, months, paths).
-
-    One path is one future, the same for all reps.
-    """
-    return forecast.samples
 
 
 def sum_groups(values: Floats, group: Ints, size: int) -> Floats:
