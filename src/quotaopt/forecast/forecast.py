@@ -15,7 +15,7 @@ from quotaopt.forecast.backtest import measure_accuracy, run_backtest
 from quotaopt.forecast.calendar import find_calendar
 from quotaopt.forecast.combine import NAIVE
 from quotaopt.forecast.draws import make_draws
-from quotaopt.forecast.fence import fence_panel, list_cuts
+from quotaopt.forecast.fence import fence_panel, list_cuts, note_keeps
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.notes import list_months, note_cells, note_cuts, note_floor, note_history, note_test
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, month_number
@@ -118,7 +118,7 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     notes = [*past.notes, *note_history(panel), *note_test(test, method, outlook.choice)]
     notes += [*outlook.notes, *note_cells(panel, sold)]
     notes += [*note_cuts(cuts, past.panel), *note_floor(floored, mean), *calendar.note()]
-    notes += note_ramp(past.panel, inputs, settings)
+    notes += [*note_keeps(past.panel, settings.forecast), *note_ramp(past.panel, inputs, settings)]
     made = Forecast(
         reps=panel.reps,
         products=panel.products,
