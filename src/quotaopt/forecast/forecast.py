@@ -15,13 +15,14 @@ from quotaopt.forecast.backtest import measure_accuracy, run_backtest
 from quotaopt.forecast.calendar import find_calendar
 from quotaopt.forecast.combine import NAIVE
 from quotaopt.forecast.draws import make_draws
-from quotaopt.forecast.fence import fence_panel, list_cuts
+from quotaopt.forecast.fence import fence_panel, list_cuts, note_keeps
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.notes import list_months, note_cells, note_cuts, note_floor, note_history, note_test
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, month_number
 from quotaopt.forecast.past import make_past
 from quotaopt.forecast.peers import Peers, find_peers
 from quotaopt.forecast.pooled import make_outlook
+from quotaopt.forecast.tenure import note_ramp
 from quotaopt.forecast.vacant import leave_vacant
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     peers = find_peers(panel)
     mean = np.zeros((*panel.values.shape[:2], horizon))
     mean[panel.mature] = outlook.mean
-    mean = peers.blend(panel, mean)
+    mean = peers.blend(panel, mean) * calendar.ahead
     sold = _on_sale(inputs.products, panel, settings.months)
     mean = np.where(sold, (mean * calendar.ahead)[:, :, past.gap :], 0.0)
     floored = list_months(panel, settings.months, np.minimum(mean, 0.0))
@@ -116,6 +117,7 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     notes = [*past.notes, *note_history(panel), *note_test(test, method, outlook.choice)]
     notes += [*outlook.notes, *note_cells(panel, sold)]
     notes += [*note_cuts(cuts, past.panel), *note_floor(floored, mean), *calendar.note()]
+    notes += [*note_keeps(past.panel, settings.forecast), *note_ramp(past.panel, inputs, settings)]
     made = Forecast(
         reps=panel.reps,
         products=panel.products,
