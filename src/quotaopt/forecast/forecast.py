@@ -114,7 +114,7 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     mean = np.maximum(mean, 0.0)
     draws = make_draws(panel, outlook, mean, peers, settings.forecast.samples, settings.forecast.seed)
     paths = draws.summarise(settings.forecast.level, np.where(past.vacant[:, None], 0.0, past.held))
-    notes = [*past.notes, *note_history(panel), *note_test(test, method, outlook.choice)]
+    notes = [*past.notes, *note_history(panel.of(past.holds)), *note_test(test, method, outlook.choice)]
     notes += [*outlook.notes, *note_cells(panel, sold)]
     notes += [*note_cuts(cuts, past.panel), *note_floor(floored, mean), *calendar.note()]
     notes += [*note_keeps(past.panel, settings.forecast), *note_ramp(past.panel, inputs, settings)]
@@ -131,7 +131,7 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
         full_last_year=past.full_last_year,
         method=_name_methods(panel, peers, str(outlook.choice), sold),
         months_used=panel.seen.sum(axis=1),
-        flag=np.where(peers.flag == "", past.flag, peers.flag),
+        flag=np.where(past.holds & (peers.flag != ""), peers.flag, past.flag),
         own_weight=peers.own_weight,
         accuracy=measure_accuracy(test, method),
         notes=tuple(notes),
