@@ -157,10 +157,7 @@ def _restore(made: Forecast, factors: Floats) -> Forecast:
         rep_mean=rep_mean,
         rep_spread=made.rep_spread * year,
         samples=made.samples * month[:, :, None],
-<<<<<<< HEAD
-=======
         product_samples=made.product_samples * factors[:, :, None],
->>>>>>> life
     )
 
 
