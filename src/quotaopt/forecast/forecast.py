@@ -106,7 +106,7 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     peers = find_peers(panel)
     mean = np.zeros((*panel.values.shape[:2], horizon))
     mean[panel.mature] = outlook.mean
-    mean = peers.blend(panel, mean) * calendar.ahead
+    mean = peers.blend(panel, mean)
     sold = _on_sale(inputs.products, panel, settings.months)
     mean = np.where(sold, (mean * calendar.ahead)[:, :, past.gap :], 0.0)
     floored = list_months(panel, settings.months, np.minimum(mean, 0.0))
