@@ -60,6 +60,7 @@ def learn_corrections(levels: Levels, lessons: Sequence[Lesson], now: Lesson) ->
     rows = sum(int((~np.isnan(lesson.missed)).sum()) for lesson in lessons)
     if rows < LEAST_ROWS or len(lessons) <= FOLDS:
         return none, 0.0
+    from sklearn import ensemble  # noqa: F401  only threads of what is loaded by then are limited
     from threadpoolctl import threadpool_limits
 
     folds = np.array_split(np.arange(len(lessons)), FOLDS)
