@@ -28,9 +28,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from quotaopt.forecast.draws import Draws, make_draws
 
 from panels import DATA, NAMES, Case, generate, load_cases
+from quotaopt.forecast.draws import Draws, make_draws
 from quotaopt.forecast.fence import fence_panel
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.panel import YEAR, Floats, Panel

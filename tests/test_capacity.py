@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from quotaopt.attrition import seat_ramp
 from quotaopt.capacity import capacity_table, make_capacity, outlook_table
 from quotaopt.errors import InputError
-from quotaopt.forecast.ranges import rep_paths
 from quotaopt.presence import check_profiles, count_heads, read_ramp
 from quotaopt.settings import Attrition, Workload
 from quotaopt.workload import check_workload, share_in_time
@@ -45,7 +44,7 @@ def make_settings(profile: list[float] | None = None, **profiles: list[float]) -
 def make_parts(roster: pd.DataFrame, settings: Any, potential: float = 100.0) -> tuple[Any, Any, Any]:
     reps = tuple(sorted(roster["rep_id"]))
     mean = np.full((len(reps), 2, len(MONTHS)), potential)
-    forecast = SimpleNamespace(reps=reps, products=("a", "b"), months=MONTHS, mean=mean, samples=None)
+    forecast = SimpleNamespace(reps=reps, products=("a", "b"), months=MONTHS, mean=mean)
     return forecast, SimpleNamespace(roster=roster), settings
 
 
@@ -151,8 +150,9 @@ def test_the_table_has_a_row_for_each_cell() -> None:
 
 def make_sampled(roster: pd.DataFrame, at: float | str, spread: float = 0.2) -> tuple[Any, Any, Any]:
     forecast, inputs, settings = make_parts(roster, make_settings([0.5]))
-    forecast.rep_mean = forecast.mean.sum(axis=(1, 2))
-    forecast.rep_spread = spread * forecast.rep_mean
+    rng, normal = np.random.default_rng(0), np.array([NormalDist().inv_cdf((k + 0.5) / 200) for k in range(200)])
+    off = 1 + spread * np.array([rng.permutation(normal) for _ in forecast.reps])  # each rep has good years and bad
+    forecast.samples = forecast.mean.sum(axis=1)[:, :, None] * off[:, None, :]
     settings.forecast.capacity = at
     return forecast, inputs, settings
 
@@ -162,7 +162,7 @@ def test_capacity_at_a_quantile_is_that_of_the_reps_own_sum(at: float) -> None:
     roster = make_roster({"headcount": 0.5}, {"start_date": "2027-02-15"}, {"start_date": "2028-01-01"})
     forecast, inputs, settings = make_sampled(roster, at)
     capacity = make_capacity(forecast, inputs, settings)
-    sums = np.einsum("rtb,rt->rb", rep_paths(forecast), capacity.presence)
+    sums = np.einsum("rtb,rt->rb", forecast.samples, capacity.presence)
     assert capacity.values.sum(axis=(1, 2)) == pytest.approx(np.quantile(sums, at, axis=1))
     assert capacity.factor[:2] == pytest.approx(1 + 0.2 * NormalDist().inv_cdf(at), abs=0.01)
     assert capacity.factor[2] == 1  # not there: nothing to scale

@@ -18,7 +18,7 @@ from .test_forecast import draw_sales, few, make_inputs, make_settings
 from .test_new_hires import DATA, draw_reps, load_tourism, make_panel
 
 Floats = NDArray[np.float64]
-METHODS = ["seasonal_naive", "pooled_season", "pipeline"]
+METHODS = ["seasonal_naive", "pooled_season"]
 
 
 def run(values: Floats, method: str = "pooled_season", **forecast: Any) -> Forecast:
@@ -53,7 +53,7 @@ def measure_bias(values: Floats, method: str, region: Any = None) -> tuple[float
 
 
 @pytest.mark.parametrize(
-    ("method", "length"), [("seasonal_naive", 60), ("pooled_season", 24), ("pooled_season", 36), ("pipeline", 36)]
+    ("method", "length"), [("seasonal_naive", 60), ("pooled_season", 24), ("pooled_season", 36), ("regression", 36)]
 )
 def test_one_month_ten_times_as_large_moves_the_year_by_a_tenth_at_most(method: str, length: int) -> None:
     treated, untreated = measure_bias(draw_reps(0, 30, 5, length, 0.5) ** 0.7, method)
@@ -184,7 +184,7 @@ def lose(values: Floats, seed: int, share: float = 0.1) -> tuple[Floats, NDArray
     return np.where(lost[:, None, :], np.nan, values), lost
 
 
-@pytest.mark.parametrize(("method", "products"), [("pooled_season", 1), ("pooled_season", 4), ("pipeline", 4)])
+@pytest.mark.parametrize(("method", "products"), [("pooled_season", 1), ("pooled_season", 4), ("regression", 4)])
 def test_a_tenth_of_the_months_lost_moves_the_total_by_a_hundredth_at_most(method: str, products: int) -> None:
     moved, as_zero = [], []
     for seed in range(3):

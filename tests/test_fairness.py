@@ -32,7 +32,7 @@ from .instances import make_problem, rename_reps, solved, tiny_problem, use, wit
 from .leximin import leximin
 
 SEEDS = st.integers(0, 9999)
-SOLVERS = [name for name in ("highs", "highs-ipx", "cbc", "glpk") if name in installed()]
+SOLVERS = [name for name in ("highs", "highs-ipx", "cbc", "glpk", "scip") if name in installed()]
 
 
 def quick(examples: int) -> Callable[[Any], Any]:

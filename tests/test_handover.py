@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 
 from quotaopt.capacity import make_capacity
 from quotaopt.forecast import Forecast, make_forecast, make_past
+from quotaopt.scenario import load_scenario
 from quotaopt.settings import Settings
-from quotaopt.tables import Inputs
+from quotaopt.tables import Inputs, read_inputs
 
 Floats = NDArray[np.float64]
 FIRST, LENGTH = "2024-01", 36
@@ -86,7 +88,7 @@ def mean_of(forecast: Forecast, rep: str) -> Floats:
 # ------------------------------------------------------------------ hand-over
 
 
-@pytest.mark.parametrize("method", ["seasonal_naive", "last_year_sum", "pooled_season", "regression", "auto"])
+@pytest.mark.parametrize("method", ["seasonal_naive", "last_year_sum", "pooled_season", "pipeline", "auto"])
 def test_the_successor_is_forecast_what_the_predecessor_would_be(method: str) -> None:
     sales = office()
     before = make_forecast(make_inputs(sales, None, **rows_of(*sales)), make_settings(method))
@@ -252,6 +254,34 @@ def test_the_order_of_the_assignments_does_not_matter(seed: int) -> None:
     mixed = replace(inputs, assignments=inputs.assignments.sample(frac=1, random_state=seed))
     one, other = (make_past(x, make_settings()).panel.values for x in (inputs, mixed))
     assert other == pytest.approx(one, rel=1e-12, nan_ok=True)
+
+
+def test_the_example_of_the_how_to_runs(tmp_path: Path) -> None:
+    """Its table of assignments and its scenario keys, with a roster of those who are still there."""
+    page = (Path(__file__).parents[1] / "docs/howto-people-and-territories.md").read_text(encoding="utf-8")
+    table = page.partition("```csv\n")[2].partition("```")[0]
+    blocks = [block.partition("```")[0] for block in page.split("```toml\n")[1:]]
+    history = make_history({"R07": draw(7), "R08": draw(8), "R21": draw(9)[:, :0]})
+    files = {
+        "data/assignments.csv": table,
+        "data/history.csv": history.to_csv(index=False),
+        "data/roster.csv": "rep_id,region,role,end_date\nR08,East,,2027-03-31\n"
+        + "".join(f"R2{i},East,hunter,\n" for i in (1, 2, 3)),
+        "scenarios/s.toml": f'target = 1\nfirst_month = "{MONTHS[LENGTH]}"\nlast_month = "{MONTHS[-1]}"\n'
+        + blocks[0]
+        + 'history = "../data/history.csv"\nroster = "../data/roster.csv"\n'
+        + blocks[1].replace("R07", "R08")
+        + blocks[2],
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    scenario = load_scenario("s", tmp_path)
+    inputs = read_inputs(scenario)
+    forecast = make_forecast(inputs, scenario.settings)
+    assert forecast.flag.tolist() == ["", "took over T7", "took over T8", "took over T8"]
+    assert mean_of(forecast, "R08")[:, 3:] == pytest.approx(np.zeros((2, 9)))
+    assert forecast.vacant.empty
 
 
 # ------------------------------------------------------------------ vacant

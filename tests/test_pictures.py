@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -135,3 +137,24 @@ def test_the_command_writes_the_page(call: Call, project: Path, monkeypatch: pyt
     data = data_of(Path("f.html").read_text(encoding="utf-8"))
     assert (data["selected"], data["scenario"], data["months"][-1]) == ("R3", "base", "2027-12")
     assert data["company"]["potential"] == 120_000
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="no browser here")
+@pytest.mark.parametrize(("language", "word"), [("en", "Expected over the plan"), ("zh", "计划期预计")])
+def test_a_browser_draws_it_without_a_network(tmp_path: Path, language: str, word: str) -> None:
+    page, office = office_page(tmp_path)
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=3000", "--dump-dom"]
+    flags += [f"--user-data-dir={tmp_path / 'browser'}", "--proxy-server=127.0.0.1:9"]
+    address = f"file://{tmp_path}/page.html#{language}"
+    done = subprocess.run([str(CHROMIUM), *flags, address], capture_output=True, timeout=60, check=True)
+    drawn = done.stdout.decode()
+    assert f'<p class="soft small">{word}</p><b>{round(office.capacity.expected.sum()):,}</b>' in drawn
+    body = drawn.partition("<main")[2].partition("</main>")[0]
+    assert body.count("<desc") == 2 + len(data_of(page)["regions"])  # company, regions and one rep
+    assert body.count('class="who"') == len(office.forecast.reps)
+    assert "NaN" not in body
+    assert "undefined" not in body

@@ -19,7 +19,7 @@ from quotaopt.optimize.proof import by_use
 from quotaopt.optimize.repairs import Repair
 from quotaopt.optimize.solvers import solve
 from quotaopt.optimize.statement import RuleUse, state
-from quotaopt.problem import Cube, Lock, Problem
+from quotaopt.problem import Cube, Index, Lock, Problem
 from quotaopt.tomltext import set_key
 
 from .crossing import crossing
@@ -233,6 +233,26 @@ def test_the_same_rule_twice_is_two_rules() -> None:
     assert list(repairs(tiny_problem(), rules)) == [
         "lower the target by 30 to 630", "raise stay_within_capacity.stretch from 1.05 to 1.1"
     ]  # fmt: skip
+
+
+def test_a_value_is_enough_in_whole_units() -> None:
+    """Two odd rings of three reps: every pair is to carry 101, 50.5 each, 303 in all; whole numbers need 304."""
+    problem = make_problem(6, 1, 1, seed=0)
+    reps = problem.index.reps.assign(
+        region=["a", "a", "-", "b", "b", "-"], team=["-", "c", "c", "-", "d", "d"], role=["e", "-", "e", "f", "-", "f"]
+    )
+    index = Index(reps, problem.index.products, problem.index.months)
+    cubes = {name: Cube(index, getattr(problem, name).values) for name in ("capacity", "reference", "last_year")}
+    problem = with_(problem, index=index, target=290, **cubes)
+    nodes = {"region": "ab", "team": "cd", "role": "ef"}
+    rules = [use("meet_target")]
+    rules += [
+        use("meet_region_target", by=by, ranges={k: (D(101), D(999)) for k in pair}) for by, pair in nodes.items()
+    ]
+    target = next(iter(repairs(problem, rules).values()))
+    assert (target.text, target.enough) == ("raise the target by 14 to 304", True)
+    assert possible(with_(problem, target=304), rules)
+    assert not possible(with_(problem, target=303), rules)
 
 
 # Scenario files.

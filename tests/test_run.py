@@ -24,7 +24,7 @@ from quotaopt.run import load_scenarios, run_scenario
 
 PLANNED = {
     "quotas.csv", "totals.csv", "forecast.csv", "capacity.csv", "outlook.csv", "accuracy.csv", "rules.csv", "goals.csv",
-    "fairness.csv", "measures.csv", "warnings.csv", "scenario.toml", "run.json", "datapackage.json",
+    "fairness.csv", "measures.csv", "warnings.csv", "samples.npz", "scenario.toml", "run.json", "datapackage.json",
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from scipy.optimize import linprog
 from quotaopt.allocate import allocate
 from quotaopt.errors import InputError, NoPlanError, UnknownNameError
 from quotaopt.goals import Levels, goal
+from quotaopt.optimize import prices
 from quotaopt.optimize.alternatives import find_ranges, trace_frontier
 from quotaopt.optimize.build import build, rows_of
 from quotaopt.optimize.linear import LinearProgram, Solution
@@ -97,12 +98,12 @@ def test_prices_are_finite_differences() -> None:
             continue
         shared = reach_goals(problem, blocks, [("level_stretch", levels)], run_highs)
         same = shared.status == "optimal" and np.abs(shared.values - base.values).max() < 1e-6
-        prices = price_limits(shared if same else base, blocks, run_highs)
+        priced = price_limits(shared if same else base, blocks, run_highs)
         of = (shared if same else base).fair
         stopped += int((of.stop >= 0).sum() * bool(of.pool))
-        known += len({limit.row for limit in prices} & set(of.stop[of.stop >= 0].tolist()))
+        known += len({limit.row for limit in priced} & set(of.stop[of.stop >= 0].tolist()))
         where = [block.use.name for block in blocks for _ in range(block.size)]
-        for limit, price in prices.items():
+        for limit, price in priced.items():
             after = fair(problem, moved(blocks, limit, 1.0))
             assert after is not None, (seed, limit)
             change, level = (after.values - base.values) / levels.scale, base.values / levels.scale
@@ -112,6 +113,24 @@ def test_prices_are_finite_differences() -> None:
             names.add(where[limit.row])
     assert {"meet_target", "meet_region_target", "product_mix", "limit_change", "quota_floor"} <= names
     assert known >= 0.9 * stopped > 10
+
+
+def test_the_structure_gives_what_filling_again_gives() -> None:
+    """On 60 random problems each slope is the difference of two fillings, for every limit that holds something."""
+    seen = 0
+    for seed in range(60):
+        problem, rules = (crossing if seed % 4 == 0 else bounded)(seed)
+        blocks = state(problem, rules)
+        found = reach_goals(problem, blocks, [("level_stretch", stretch(problem))], run_highs)
+        if fair(problem, blocks) is None or found.program is None or found.items is None or not found.fair.pool:
+            continue
+        lower, upper = (np.concatenate([getattr(b, side) for b in blocks]) for side in ("lower", "upper"))
+        search = prices._Search(found.program, found.items, found, lower == upper, run_highs)
+        for limit, slope in search.prices().items():
+            ways = [search.change(search.fill({limit: way}), way) for way in (search.step * 1e-3, search.step * -1e-3)]
+            assert np.isclose(ways, slope, rtol=1e-4).any(), (seed, limit, slope, ways)
+            seen += 1
+    assert seen > 80
 
 
 def test_prices_by_hand() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import random
 import time
@@ -335,6 +337,19 @@ def test_what_is_written(tmp_path: Path) -> None:
     first = path.read_bytes()
     write_csv(frame, path, "utf-8")
     assert b"\xef\xbb\xbf" + path.read_bytes() == first
+
+
+@given(
+    cells=st.lists(st.lists(st.text('ab ,;"\r\n\t', max_size=4) | st.integers(), min_size=3, max_size=3), max_size=4),
+    width=st.integers(1, 3),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+def test_quotation_marks_are_those_of_the_csv_module(cells: list[list[object]], width: int, tmp_path: Path) -> None:
+    rows = [row[:width] for row in cells]
+    write_csv(pd.DataFrame(rows, columns=list("abc")[:width], dtype=object), tmp_path / "x.csv", "utf-8")
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\r\n").writerows([list("abc")[:width], *rows])
+    assert (tmp_path / "x.csv").read_bytes().decode() == out.getvalue()
 
 
 @given(names=st.lists(st.text(st.characters(exclude_categories=["C", "Z"]), max_size=8), min_size=1, max_size=5))

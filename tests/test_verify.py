@@ -325,6 +325,17 @@ def test_more_than_a_float_can_hold(tmp_path: Path) -> None:
     assert add_up(quota, problem.index, problem.group("region")).tolist() == [2**53 + 1, 0]
 
 
+@pytest.mark.parametrize("text", ["9007199254740993", "9007199254740993.0", "+9007199254740993", " 9007199254740993"])
+def test_one_amount_with_a_point_makes_no_float_of_the_others(text: str, tmp_path: Path) -> None:
+    """2^53 + 1 is read exactly however it is written, beside whole numbers and beside others."""
+    problem = tiny_problem(target=2**53 + 1)
+    for other in ("0", "0.0"):
+        path = tmp_path / "quotas.csv"
+        path.write_text(f"rep_id,product_id,period,quota\nR1,P1,2027-03,{text}\nR1,P1,2027-04,{other}\n")
+        cells, faults = read_cells(path, problem)
+        assert (faults, cells.units.tolist()) == ([], [2**53 + 1, 0])
+
+
 def test_every_fault_of_a_file_at_once(tmp_path: Path) -> None:
     """Amounts first, then cells, in the order of the file."""
     problem = tiny_problem()

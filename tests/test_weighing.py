@@ -21,7 +21,7 @@ from quotaopt.problem import Problem
 from .instances import make_problem, solved, tiny_problem, use
 
 SEEDS = st.integers(0, 10_000)
-SOLVERS = [s for s in ("highs-ipx", "cbc", "glpk") if s in installed()]
+SOLVERS = [s for s in ("highs-ipx", "cbc", "glpk", "scip") if s in installed()]
 
 
 def weighing_rules(problem: Problem, seed: int) -> list[RuleUse]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,13 @@ import numpy as np
 import pandas as pd
 
 from quotaopt import columns as c
-from quotaopt.errors import Finding
+from quotaopt.errors import Finding, split_place
 from quotaopt.goals import Distance, Levels
 from quotaopt.optimize import tables
 from quotaopt.optimize.certificate import Certificate, certify_fairness
 from quotaopt.optimize.conflicts import explain, screen
 from quotaopt.optimize.linear import LinearProgram, Solution
+from quotaopt.optimize.nearly import Deviation, find_nearest
 from quotaopt.optimize.prices import price_limits
 from quotaopt.optimize.search import FairTotals, reach_goals
 from quotaopt.optimize.soft import settle
@@ -99,6 +101,15 @@ def allocate_rules(
                 return _finish(problem, stated, settled.blocks, found, table, meter)
         if found.whole:
             break
+    tell("round")
+    with meter.time("round"):
+        near = find_nearest(problem, settled.blocks, found.values, meter.limit)
+    if near is not None:
+        with meter.time("report"):
+            table = Table(near.quota, 0, 0.0, False)
+            plan = _finish(problem, stated, near.blocks, found, table, meter)
+            notes = [_off(deviation, problem) for deviation in near.deviations]
+            return replace(plan, status="approximate", deviations=near.deviations, notes=(*notes, *plan.notes))
     sentence = f"no table in whole units of {problem.unit} keeps every total: choose a smaller rounding.to"
     return Plan("failed", problem, meter.solver, sentence=sentence, seconds=meter.seconds)
 
@@ -168,6 +179,14 @@ def _finish(
         notes=_notes(found, table.miss, certificate),
         seconds=meter.seconds,
     )
+
+
+def _off(deviation: Deviation, problem: Problem) -> Finding:
+    """An exact total that is off, in words."""
+    amount, way = abs(deviation.units) * problem.unit, "above" if deviation.units > 0 else "below"
+    what = f"{deviation.rule} {deviation.scope}: {amount:,f} {way} its exact total: no table in whole units keeps all"
+    place = split_place(deviation.source)
+    return Finding(what, "Choose a smaller rounding.to.", *place, severity="warning", code="approximate")
 
 
 def _whole(stated: Sequence[Block], kept: Sequence[Block]) -> bool:

@@ -20,8 +20,13 @@ from quotaopt.errors import Finding, InputError, NoPlanError, UnknownNameError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
-RECORD = "run.json"
+    from quotaopt.forecast import Forecast
+
+RECORD, SAMPLES = "run.json", "samples.npz"
+MOST_SAMPLES = 10_000_000  # numbers of samples.npz, of 4 bytes each
+LEAST_DRAWS = 50
 STALE_SECONDS = 3600.0  # writing takes seconds: a hidden folder older than this is what a kill left behind
 TABLES = {
     "quotas": c.QUOTAS, "totals": c.TOTALS, "forecast": c.FORECAST, "capacity": c.CAPACITY, "outlook": c.OUTLOOK,
@@ -56,7 +61,7 @@ class Run:
 
     @property
     def status(self) -> str:
-        """How the solver ended: optimal, feasible, infeasible, no_solution or failed."""
+        """How the solver ended: optimal, feasible, approximate, infeasible, no_solution or failed."""
         return str(self.record["status"])
 
     @property
@@ -83,6 +88,46 @@ class Run:
         frame = pd.read_csv(self.folder / f"{name}.csv", dtype=str, keep_default_na=False, encoding="utf-8-sig")
         types = {column.name: column.type for column in TABLES[name]}
         return frame.apply(lambda column: _typed(column, types.get(str(column.name), "number")))
+
+    def samples(self) -> dict[str, NDArray[Any]]:
+        """What ``samples.npz`` holds, see `write_samples`.
+
+        Raises
+        ------
+        NoPlanError
+            If the run has none.
+        """
+        import numpy as np
+
+        if not (self.folder / SAMPLES).exists():
+            raise NoPlanError(f"run {self.id} has no {SAMPLES}: it was made by an earlier version")
+        with np.load(self.folder / SAMPLES) as file:
+            return {name: file[name] for name in file.files}
+
+
+def write_samples(folder: Path, forecast: Forecast, seed: int) -> dict[str, Any]:
+    """Write the joint sample paths of rep months to ``samples.npz``; returns what ``run.json`` says of them.
+
+    The file holds ``samples`` (reps, months, draws), potential in money as float32, and ``rep_id``, ``period`` and
+    ``seed``. Draw ``b`` is one way the plan may go, the same for all reps. With very many reps it holds the first
+    draws only, and beyond that sums over the plan instead of months: then ``samples`` is (reps, 1, draws) and
+    ``period`` names the first and the last month, like ``2027-01/2027-12``.
+    """
+    import numpy as np
+
+    paths, months = forecast.samples, list(forecast.months)
+    kept = min(paths.shape[2], max(LEAST_DRAWS, MOST_SAMPLES // max(paths.shape[0] * paths.shape[1], 1)))
+    paths = paths[:, :, :kept]
+    if paths.size > MOST_SAMPLES:
+        paths, months = paths.sum(axis=1, keepdims=True), [f"{months[0]}/{months[-1]}"]
+    np.savez(
+        folder / SAMPLES,
+        samples=paths.astype(np.float32),
+        rep_id=np.array(forecast.reps, dtype=str),
+        period=np.array(months, dtype=str),
+        seed=np.array(seed),
+    )
+    return {"file": SAMPLES, "draws": kept, "made": forecast.samples.shape[2], "periods": len(months), "seed": seed}
 
 
 def _typed(column: pd.Series[str], kind: str) -> pd.Series[Any]:

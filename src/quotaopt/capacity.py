@@ -20,7 +20,7 @@ from quotaopt.attrition import seat_ramp
 from quotaopt.errors import Finding, InputError
 from quotaopt.forecast import Forecast, cell_columns
 from quotaopt.forecast.notes import list_names
-from quotaopt.forecast.ranges import central_range, group_of, rep_paths, sum_groups
+from quotaopt.forecast.ranges import central_range, group_of, sum_groups
 from quotaopt.presence import check_profiles, count_heads, read_ramp
 from quotaopt.workload import share_in_time
 
@@ -84,7 +84,7 @@ def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Cap
     factor, notes = np.ones(len(forecast.reps)), _note_floored(forecast, presence)
     at = settings.forecast.capacity
     if at != "mean":
-        wanted = np.quantile(np.einsum("rtb,rt->rb", rep_paths(forecast), presence), float(at), axis=1)
+        wanted = np.quantile(rep_sums(forecast, presence), float(at), axis=1)
         mean = expected.sum(axis=(1, 2))
         factor = np.divide(np.maximum(wanted, 0.0), mean, out=factor, where=mean > 0)
         notes += _note_nothing(forecast, wanted, float(at))
@@ -111,6 +111,16 @@ def _note_nothing(forecast: Forecast, wanted: Floats, at: float) -> tuple[Findin
         return ()
     what = f"the {at:g} quantile of the plan's sales is below 0, so capacity is 0, for {list_names(reps)}"
     return (Finding(what, severity="warning", code="floored"),)
+
+
+def rep_sums(forecast: Forecast, presence: Floats) -> Floats:
+    """What each rep sells over the plan in each draw, shape (reps, draws).
+
+    Parameters
+    ----------
+    presence : headcount × ramp, shape (reps, months).
+    """
+    return np.asarray(np.einsum("rtb,rt->rb", forecast.samples, presence))
 
 
 def capacity_table(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
@@ -147,7 +157,7 @@ def outlook_table(forecast: Forecast, capacity: Capacity, inputs: Inputs, settin
     after_leaving : `expected` when people leave and are replaced; nan when ``[attrition]`` says that nobody does.
     """
     roster = inputs.roster.set_index("rep_id").loc[list(forecast.reps)]
-    sums = np.einsum("rtb,rt->rb", rep_paths(forecast), capacity.presence)
+    sums = rep_sums(forecast, capacity.presence)
     left = np.full_like(capacity.expected, np.nan) if capacity.after_leaving is None else capacity.after_leaving
     cells = (forecast.mean, capacity.expected, capacity.values, left)
     mean = np.stack([cell.sum(axis=(1, 2)) for cell in cells], axis=1)

@@ -216,7 +216,7 @@ MEASURES: Final = (
 SOLVERS: Final = (
     Column("solver", "string", "name of the solver"),
     Column("version", "string", "its version"),
-    Column("status", "string", "optimal, feasible, infeasible, no_solution, failed or missing"),
+    Column("status", "string", "optimal, feasible, approximate, infeasible, no_solution, failed or missing"),
     # goal_1 … goal_n stand here
     Column("build_seconds", "number", "time to build the programs", "seconds"),
     Column("solve_seconds", "number", "time to solve them", "seconds"),

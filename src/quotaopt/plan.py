@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from quotaopt.errors import Finding, NoPlanError
 from quotaopt.optimize.linear import Status
+from quotaopt.optimize.nearly import Deviation
 from quotaopt.optimize.repairs import Repair
 from quotaopt.optimize.statement import Block
 from quotaopt.problem import Ints, Problem
@@ -23,7 +24,7 @@ class Plan:
 
     Attributes
     ----------
-    status : optimal, feasible, infeasible, no_solution or failed.
+    status : optimal, feasible, approximate (some exact totals are a few units off), infeasible, no_solution or failed.
     problem : labels and amounts the plan was made from.
     quota : quotas in rounding units, R × P × T whole numbers; money is ``quota * problem.unit``.
     statement : the rules' rows with the limits that were kept (soft ones possibly relaxed).
@@ -31,6 +32,7 @@ class Plan:
     binding_rule : R × P × T names of the rule that limits each cell, empty where none does.
     sentence : why there is no plan; empty when there is one.
     repairs : changes that were tried, each alone, when there is no plan.
+    deviations : exact totals that no table in whole units keeps, and by how much they are off.
     """
 
     status: Status
@@ -49,6 +51,7 @@ class Plan:
     seconds: Mapping[str, float] = field(default_factory=dict)
     solver_version: str = ""
     repairs: tuple[Repair, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
 
     def amounts(self) -> Ints:
         """The quotas in rounding units.

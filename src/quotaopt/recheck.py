@@ -18,6 +18,7 @@ from quotaopt.capacity import make_capacity
 from quotaopt.columns import MONTH, PRODUCT, REGION, REP
 from quotaopt.errors import NoPlanError, SolverError
 from quotaopt.forecast import make_forecast
+from quotaopt.optimize.nearly import Deviation, give_way
 from quotaopt.optimize.soft import settle
 from quotaopt.optimize.statement import Block, state
 from quotaopt.optimize.verify import add_up, check_written, parse_units, read_cells, unescape
@@ -56,7 +57,7 @@ def recheck(run: Run, project: Path, rerun: bool = False) -> Verdict:
     InputError
         If its scenario or data cannot be read.
     """
-    if run.status not in ("optimal", "feasible"):
+    if run.status not in ("optimal", "feasible", "approximate"):
         raise NoPlanError(f"run {run.id} has no plan to verify: its status is {run.status}")
     missing = [f"{name}.csv is gone" for name in ("quotas", "totals") if not run.has(name)]
     scenario = replace(load_scenario(str(run.folder / "scenario.toml"), project), name=run.scenario)
@@ -66,7 +67,8 @@ def recheck(run: Run, project: Path, rerun: bool = False) -> Verdict:
     forecast = make_forecast(inputs, scenario.settings)
     capacity = make_capacity(forecast, inputs, scenario.settings)
     problem = prepare(scenario, inputs, forecast, capacity)
-    blocks = kept_rules(problem, scenario, str(run.record["solver"]))
+    off = [Deviation(*found) for found in run.record.get("deviations", [])]
+    blocks = give_way(kept_rules(problem, scenario, str(run.record["solver"])), off)
     encoding = scenario.settings.output.csv_encoding
     faults = check_written(run.folder / "quotas.csv", problem, blocks, encoding)
     if not faults:

@@ -23,7 +23,7 @@ import pandas as pd
 from quotaopt import __version__
 from quotaopt import columns as c
 from quotaopt.allocate import check_rules, prepare
-from quotaopt.archive import RECORD, Run, find_run, list_runs, load_run, new_folder
+from quotaopt.archive import RECORD, Run, find_run, list_runs, load_run, new_folder, write_samples
 from quotaopt.capacity import make_capacity
 from quotaopt.crosscheck import Crosscheck, solve_with_each
 from quotaopt.errors import Finding, InputError, QuotaoptError
@@ -49,7 +49,7 @@ __all__ = ["Run", "check_scenario", "find_run", "list_runs", "run_scenario"]
 
 SCHEMA = "quotaopt/run/1"
 PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "highspy", "pulp", "pydantic", "click", "rich")
-EXIT = {"optimal": 0, "feasible": 0, "infeasible": 3, "no_solution": 4, "failed": 4, "unbounded": 70}
+EXIT = {"optimal": 0, "feasible": 0, "approximate": 0, "infeasible": 3, "no_solution": 4, "failed": 4, "unbounded": 70}
 
 Progress = Callable[[str], None]
 
@@ -178,11 +178,13 @@ def run_scenario(
         if len(solvers) > 1:
             tables["solvers"] = _solver_table(checked)
         record = describe(run_id, scenario, inputs, forecast, checked)
+        if checked.plan.deviations:
+            record["deviations"] = [[d.rule, d.by, d.scope, d.units] for d in checked.plan.deviations]
         record |= {"started": started.isoformat(), "seconds": timer.seconds}
         if repairs:
             written = write_repairs(scenario, checked.plan.repairs)
             record["repairs"] = [{"file": scenario.show(path), "remedy": text} for path, text in written]
-        write_run(folder, parent / run_id, scenario, tables, record, checked.plan)
+        write_run(folder, parent / run_id, scenario, tables, record, checked.plan, forecast)
     return load_run(parent / run_id)
 
 
@@ -270,13 +272,22 @@ def versions() -> dict[str, str]:
     return found
 
 
-def write_run(folder: Path, home: Path, scenario: Scenario, tables: Tables, record: dict[str, Any], plan: Plan) -> None:
+def write_run(
+    folder: Path,
+    home: Path,
+    scenario: Scenario,
+    tables: Tables,
+    record: dict[str, Any],
+    plan: Plan,
+    forecast: Forecast,
+) -> None:
     """Write every file of a run that will live in `home`; read the quotas back and check them."""
     encoding = scenario.settings.output.csv_encoding
     write_tables(tables, folder, encoding)
     (folder / "scenario.toml").write_text(scenario.to_toml(home), encoding="utf-8")
     if plan.quota is not None:
         verify_written(folder / "quotas.csv", plan, encoding)
+    record["samples"] = write_samples(folder, forecast, scenario.settings.forecast.seed)
     (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

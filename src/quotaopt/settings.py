@@ -98,6 +98,7 @@ class Forecasting(Section):
     """Which forecaster, how many months of history, the width of the low-high range, and what capacity is taken at.
 
     `capacity` is ``"mean"``, or the quantile of each rep's sum over the plan: at 0.3 seven reps in ten sell more.
+    The range and every quantile come from `samples` joint draws of the plan's months, started from `seed`.
     With `fence` one-off orders are cut for the forecast, except `keep_whales`.
     `weights` of past years, last year first, are those of the method ``weighted_years``; `events` are known breaks.
     `no_rows` says what a month without a single row of a rep is: missing, zero, or judged from the rep's other months.
@@ -112,6 +113,8 @@ class Forecasting(Section):
     weights: Weights = [0.5, 0.3, 0.2]
     no_rows: Literal["judge", "missing", "zero"] = "judge"
     events: list[Event] = []
+    samples: int = Field(default=400, ge=50)
+    seed: int = Field(default=0, ge=0)
 
 
 class Ramp(Section):

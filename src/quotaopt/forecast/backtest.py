@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Panel
+
+if TYPE_CHECKING:
+    from quotaopt.forecast.outlook import Outlook
 
 LEVELS = ("all", "region", "rep", "product", "cell")
 MOST_ORIGINS, STEP = 4, 3
@@ -56,8 +60,13 @@ def choose_origins(length: int, horizon: int) -> tuple[tuple[int, ...], int]:
     return tuple(range(length - ahead, train - 1, -STEP))[:MOST_ORIGINS], ahead
 
 
-def run_backtest(panel: Panel, methods: Sequence[str], horizon: int) -> Backtest:
-    """Run each method at each origin."""
+def run_backtest(
+    panel: Panel, methods: Sequence[str], horizon: int, outlooks: Mapping[str, Outlook] | None = None
+) -> Backtest:
+    """Run each method at each origin.
+
+    What is in `outlooks`, of the mature reps of the panel, is not run again: its errors are read there.
+    """
     origins, ahead = choose_origins(panel.length, horizon)
     shape = (len(origins), *panel.values.shape[:2], ahead)
     actual = np.full(shape, np.nan)
@@ -66,7 +75,12 @@ def run_backtest(panel: Panel, methods: Sequence[str], horizon: int) -> Backtest
         known = panel.until(origin)
         actual[i, known.mature] = panel.values[known.mature, :, origin : origin + ahead]
         for name in methods:
-            predicted[name][i, known.mature] = forecasters[name](known.of(known.mature), ahead)
+            if outlooks and name in outlooks:
+                at = outlooks[name].origins.index(origin)
+                later = panel.values[panel.mature, :, origin : origin + ahead]
+                predicted[name][i, panel.mature] = later - outlooks[name].errors[at, :, :, :ahead]
+            else:
+                predicted[name][i, known.mature] = forecasters[name](known.of(known.mature), ahead)
     hide = np.isnan(actual)
     return Backtest(panel, origins, actual, {n: np.where(hide, np.nan, p) for n, p in predicted.items()})
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from quotaopt.forecast.gaps import find_gaps
-from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, month_name, month_number
+from quotaopt.forecast.panel import Bools, Floats, Ints, month_name, month_number
 from quotaopt.presence import count_heads, read_ramp
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def book(inputs: Inputs, settings: Settings, history: pd.DataFrame, plan_start: 
     products = tuple(sorted(map(str, inputs.products["product_id"])))
     numbers = month_numbers(history)
     span = range(int(numbers.min()), int(numbers.max()) + 1) if len(numbers) else range(plan_start - 1, plan_start)
-    sales = spread_out(history, people.index, "rep_id", products, span)
+    at = place_rows(history, people.index, "rep_id", products, span)
+    sales = add_up(history, at, (len(people), len(products), len(span)))
     months = [month_name(number) for number in span]
     heads = count_heads(people.assign(headcount=1.0), months)
     sold = (sales != 0).any(axis=1)
@@ -84,14 +85,12 @@ def book(inputs: Inputs, settings: Settings, history: pd.DataFrame, plan_start: 
     begun = np.maximum.accumulate(sold | (dated & (heads > 0)), axis=1)
     left = ~np.maximum.accumulate((sold | ~ended | (heads > 0))[:, ::-1], axis=1)[:, ::-1]
     there = begun & ~left
-    missing = find_missing(history, people.index, sales, span, there, settings.forecast.no_rows)
+    missing = find_missing(at, sales, there, settings.forecast.no_rows)
     ramp = read_ramp(people, months, settings)
     return Booked(people, roster, products, span.start, sales, there & ~missing, missing, heads, ramp)
 
 
-def find_missing(
-    history: pd.DataFrame, people: pd.Index[str], sales: Floats, span: range, there: Bools, no_rows: str
-) -> Bools:
+def find_missing(at: Ints, sales: Floats, there: Bools, no_rows: str) -> Bools:
     """Months without a row of any product that say nothing: missing, where one without some products sold none of them.
 
     ``judge`` goes by how regularly the rep sells, see `find_gaps`.
@@ -99,8 +98,7 @@ def find_missing(
     if no_rows == "zero":
         return np.zeros_like(there)
     written = np.zeros_like(there)
-    rows = people.get_indexer(pd.Index(history["rep_id"].astype(str)))
-    written[rows[rows >= 0], (month_numbers(history) - span.start)[rows >= 0]] = True
+    written[np.unravel_index(at[at >= 0], sales.shape)[::2]] = True
     gaps = find_gaps(written, sales) if no_rows == "judge" else ~written & written.any(axis=0)
     return np.asarray(there & gaps)
 
@@ -118,19 +116,28 @@ def _find_people(inputs: Inputs) -> tuple[pd.DataFrame, int]:
 
 def month_numbers(history: pd.DataFrame) -> Ints:
     """Month number of each row."""
-    month = history["month"].astype(str)
-    return np.asarray(month.str[:4].astype(int).to_numpy() * YEAR + month.str[5:7].astype(int).to_numpy() - 1)
+    code, names = pd.factorize(history["month"])
+    return np.array([month_number(str(name)) for name in names], dtype=np.int64)[code]
 
 
-def spread_out(history: pd.DataFrame, rows: pd.Index[str], by: str, products: Sequence[str], months: range) -> Floats:
-    """Booked sales, shape (rows, products, months)."""
-    sales = np.zeros((len(rows), len(products), len(months)))
-    r = rows.get_indexer(pd.Index(history[by].astype(str)))
-    p = pd.Index(products).get_indexer(pd.Index(history["product_id"].astype(str)))
-    known = (r >= 0) & (p >= 0)
-    amount = history["amount"].to_numpy(np.float64)
-    np.add.at(sales, (r[known], p[known], month_numbers(history)[known] - months.start), amount[known])
-    return sales
+def place_rows(history: pd.DataFrame, rows: pd.Index[str], by: str, products: Sequence[str], months: range) -> Ints:
+    """Where each row of the history stands in an array of rows × products × months, flat; -1 outside."""
+    r, p = (_find(history[key], index) for key, index in ((by, rows), ("product_id", pd.Index(products))))
+    t = month_numbers(history) - months.start
+    return np.where((r >= 0) & (p >= 0), (r * len(products) + p) * len(months) + t, -1)
+
+
+def add_up(history: pd.DataFrame, at: Ints, shape: tuple[int, ...]) -> Floats:
+    """Booked sales, shape (rows, products, months), from the places of `place_rows`."""
+    known, amount = at >= 0, history["amount"].to_numpy(np.float64)
+    total: Floats = np.bincount(at[known], amount[known], int(np.prod(shape))).astype(np.float64)
+    return total.reshape(shape)
+
+
+def _find(names: pd.Series[str], index: pd.Index[str]) -> Ints:
+    """Position of each name in the index, -1 where it is not in it; each different name is looked up once."""
+    code, different = pd.factorize(names)
+    return np.asarray(index.get_indexer(pd.Index(different.astype(str)))[code])
 
 
 def before_launch(table: pd.DataFrame, booked: Booked) -> Bools:

@@ -132,7 +132,7 @@ def _relative_noise(sales: Floats, company: Floats, level: Floats, seen: Bools) 
 def _between(log: Floats, noise: Floats) -> tuple[float, float]:
     """Variance between reps beyond their noise and the mean it is around, by Paule & Mandel's iteration."""
     between, freedom = 0.0, len(log) - 1
-    floor = 1e-12 * float(np.var(log)) + 1e-300
+    floor = 1e-12  # of the level's square
     centre = float(np.mean(log))
     for _ in range(STEPS):
         weight = 1.0 / (between + noise + floor)

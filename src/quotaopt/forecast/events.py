@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quotaopt.errors import Finding
-from quotaopt.forecast.methods import pooled_season
+from quotaopt.forecast.members import forecast_by
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Panel, month_number, warn
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def measure_factor(panel: Panel, at: int, cells: Bools, others: Bools) -> tuple[
     cells, others : the rep × products concerned and those to compare with, shape (reps, products).
     """
     after = panel.values[:, :, at : at + YEAR]
-    said = pooled_season(panel.until(at), after.shape[2])
+    said = forecast_by("pooled_season", panel.until(at), after.shape[2])
     known = ~np.isnan(after) & (said > 0)
     own, common = (_ratio(after, said, known & which[:, :, None]) for which in (cells, others))
     if own <= 0:

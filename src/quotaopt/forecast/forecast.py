@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import measure_accuracy, run_backtest
 from quotaopt.forecast.calendar import find_calendar
-from quotaopt.forecast.combine import MEMBERS, NAIVE, Choice, choose
+from quotaopt.forecast.combine import NAIVE
+from quotaopt.forecast.draws import make_draws
 from quotaopt.forecast.fence import fence_panel, list_cuts
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.notes import list_months, note_cells, note_cuts, note_floor, note_history, note_test
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, month_number
 from quotaopt.forecast.past import make_past
 from quotaopt.forecast.peers import Peers, find_peers
-from quotaopt.forecast.spread import measure_spread
+from quotaopt.forecast.pooled import make_outlook
 from quotaopt.forecast.vacant import leave_vacant
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Forecast:
     ----------
     reps, products, months : sorted ids and the plan months.
     mean, low, high : mean and central interval of a month, shape (reps, products, months); never negative.
-    rep_mean, rep_spread : mean and one standard deviation of each rep's sum over the plan, shape (reps,).
+    rep_mean, rep_spread : mean and standard deviation of each rep's sum over the plan, shape (reps,).
     last_year : booked sales 12 months before each plan month, shape (reps, products, months); 0 where none.
     full_last_year : the rep was there in all of those months, shape (reps,).
     method : how the mean was made, shape (reps, products).
@@ -49,8 +50,8 @@ class Forecast:
     notes : what a planner should know.
     fenced : one-off orders that were cut for the forecast, see `list_cuts`.
     floored : plan months in which returns would exceed sales, forecast zero: rep_id, product_id, period, amount.
-    samples : equally likely paths of each rep's months, the same draw for all reps, shape (reps, months, draws); none
-        when the method gives a mean and a spread alone.
+    samples, product_samples : joint sample paths of each rep's and each product's months, shapes (reps, months, draws)
+        and (products, months, draws): draw `b` is one way the plan's months may go, for all at once.
     vacant : what nobody is there to sell, one row per holder (rep or territory) × month: holder, region, period,
         potential.
     """
@@ -73,8 +74,13 @@ class Forecast:
     notes: tuple[Finding, ...]
     fenced: pd.DataFrame
     floored: pd.DataFrame
-    samples: Floats | None = None
+    samples: Floats
+    product_samples: Floats
     vacant: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def rep_quantiles(self, levels: Sequence[float]) -> Floats:
+        """Quantiles of each rep's sum over the plan, shape (reps, levels)."""
+        return np.asarray(np.quantile(self.samples.sum(axis=1), levels, axis=1).T)
 
 
 def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
@@ -93,33 +99,36 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     fenced, horizon = fence_panel(past.panel, settings.forecast), past.gap + plan
     calendar = find_calendar(fenced, horizon, settings.calendar)
     panel = calendar.remove(fenced)
-    wanted = (*NAIVES, "trailing_mean", *MEMBERS) if method == "auto" else (*NAIVES, method)
-    test = run_backtest(panel, tuple(dict.fromkeys(wanted)), horizon)
-    choice = Choice.same(method)
-    if method == "auto":
-        choice, test = choose(test)
+    outlook = make_outlook(panel.of(panel.mature), horizon, method)
+    found = {**outlook.members, method: outlook}
+    test = run_backtest(panel, tuple(dict.fromkeys((*NAIVES, *found))), horizon, found)
     peers = find_peers(panel)
-    mean = peers.blend(panel, _forecast_mature(panel, horizon, choice))
+    mean = np.zeros((*panel.values.shape[:2], horizon))
+    mean[panel.mature] = outlook.mean
+    mean = peers.blend(panel, mean)
     sold = _on_sale(inputs.products, panel, settings.months)
     mean = np.where(sold, mean[:, :, past.gap :], 0.0)
     floored = list_months(panel, settings.months, np.minimum(mean, 0.0))
     cuts = list_cuts(past.panel, fenced)
     mean = np.maximum(mean, 0.0)
-    spread = measure_spread(panel, mean, peers, test, method, float(settings.forecast.level))
-    notes = [*past.notes, *note_history(panel), *note_test(test, method, choice), *note_cells(panel, sold)]
+    known = outlook if panel.mature.any() else None
+    draws = make_draws(panel, known, mean, peers, settings.forecast.samples, settings.forecast.seed)
+    paths = draws.summarise(settings.forecast.level, np.where(past.vacant[:, None], 0.0, past.held))
+    notes = [*past.notes, *note_history(panel), *note_test(test, method, outlook.choice)]
+    notes += [*outlook.notes, *note_cells(panel, sold)]
     notes += [*note_cuts(cuts, past.panel), *note_floor(floored, mean), *calendar.note()]
     made = Forecast(
         reps=panel.reps,
         products=panel.products,
         months=tuple(settings.months),
         mean=mean,
-        low=np.where(sold, spread.low, 0.0),
-        high=np.where(sold, spread.high, 0.0),
+        low=np.maximum(paths.low, 0.0),
+        high=paths.high,
         rep_mean=mean.sum(axis=(1, 2)),
-        rep_spread=spread.rep,
+        rep_spread=paths.reps.sum(axis=1).std(axis=1),
         last_year=past.last_year,
         full_last_year=past.full_last_year,
-        method=_name_methods(panel, peers, str(choice), sold),
+        method=_name_methods(panel, peers, str(outlook.choice), sold),
         months_used=panel.seen.sum(axis=1),
         flag=np.where(peers.flag == "", past.flag, peers.flag),
         own_weight=peers.own_weight,
@@ -127,6 +136,8 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
         notes=tuple(notes),
         fenced=cuts,
         floored=floored,
+        samples=paths.reps,
+        product_samples=paths.products,
     )
     return leave_vacant(_restore(made, calendar.ahead[:, past.gap :]), past, inputs)
 
@@ -145,20 +156,16 @@ def _restore(made: Forecast, factors: Floats) -> Forecast:
         high=made.high * factors,
         rep_mean=rep_mean,
         rep_spread=made.rep_spread * year,
-        samples=None if made.samples is None else made.samples * month[:, :, None],
+        samples=made.samples * month[:, :, None],
+<<<<<<< HEAD
+=======
+        product_samples=made.product_samples * factors[:, :, None],
+>>>>>>> life
     )
 
 
 def _quotient(part: Floats, whole: Floats) -> Floats:
     return np.divide(part, whole, out=np.ones_like(part), where=whole > 0)
-
-
-def _forecast_mature(panel: Panel, horizon: int, choice: Choice) -> Floats:
-    """Mean of the mature reps, shape (reps, products, horizon); the others are zero."""
-    out = np.zeros((*panel.values.shape[:2], horizon))
-    if panel.mature.any():
-        out[panel.mature] = choice.forecast(panel.of(panel.mature), horizon)
-    return out
 
 
 def _on_sale(table: pd.DataFrame, panel: Panel, months: Sequence[str]) -> Bools:

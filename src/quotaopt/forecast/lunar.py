@@ -53,7 +53,7 @@ def weekday_ratio(months: Ints) -> Floats:
     """Mondays to Fridays of each month over the mean of the same calendar month, shape (months,)."""
     cycle = np.arange(2000 * YEAR, 2000 * YEAR + CYCLE)
     mean = _weekdays(cycle).reshape(-1, YEAR).mean(axis=0)
-    return _weekdays(months) / mean[months % YEAR]
+    return np.asarray(_weekdays(months) / mean[months % YEAR])
 
 
 def _weekdays(months: Ints) -> Floats:

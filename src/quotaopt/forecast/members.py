@@ -10,6 +10,7 @@ from os import cpu_count
 import numpy as np
 
 from quotaopt.forecast.levels import Levels, measure_scale, stack_history
+from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.panel import YEAR, Floats, Panel
 from quotaopt.forecast.season import LOWEST, pool_season, shrink
 from quotaopt.forecast.smooth import (
@@ -18,14 +19,14 @@ from quotaopt.forecast.smooth import (
     SMOOTHING,
     TREND_SETS,
     State,
-    holt_winters,
     smooth,
+    smooth_season,
     weigh,
 )
 
 CHUNK = 4096  # series whose smoothing states stay in the processor's cache
-MEAN_OF = ("smoothing", "theta", "holt_winters", "trend", "level", "growth")
-MEMBERS = (*MEAN_OF, "last_year", "flat")
+MEAN_OF = ("smoothing", "theta", "holt_winters", "trend", "pooled_season", "growth")
+MEMBERS = (*MEAN_OF, "flat_season", "same_month")
 GROWTH_KEPT = 0.7  # of last year's growth, in the next
 LEAST_GROWTH, MOST_GROWTH = 0.5, 2.0
 
@@ -58,8 +59,9 @@ def make_basis(levels: Levels, panel: Panel) -> Basis:
     money = stack_history(levels, panel.values)
     scale = measure_scale(levels, money)
     history = money / np.where(scale > 0, scale, 1.0)[:, None]
-    season = pool_season(levels, history, np.ones_like(scale), panel.slots)
-    flat = history - season.effect[:, panel.slots] * np.maximum(season.trend, 0.0)
+    season = pool_season(levels, money, scale, panel.slots)
+    trend = season.trend / np.where(scale > 0, scale, 1.0)[:, None]
+    flat = history - season.effect[:, panel.slots] * np.maximum(trend, 0.0)
     ahead = season.effect[:, panel.slots_ahead(YEAR)]
     return Basis(scale, history, ahead, flat, shrink_growth(levels, history), int(panel.slots_ahead(1)[0]))
 
@@ -94,7 +96,7 @@ def run_members(bases: Sequence[Basis], horizon: int) -> list[Floats]:
     length = max(b.flat.shape[1] for b in bases)
     state = smooth(np.concatenate([_align(b.flat, length) for b in bases]).T)
     series = np.concatenate([_align(b.history, length) for b in bases]).T
-    winters = holt_winters(series, np.concatenate([b.season for b in bases]).T, horizon).T
+    winters = smooth_season(series, np.concatenate([b.season for b in bases]).T, horizon).T
     parts = [slice(i * n, (i + 1) * n) for i in range(len(bases))]
     return [
         _combine(b, State(*(x[:, part] for x in state)), winters[part], horizon)
@@ -111,7 +113,7 @@ def _run_chunks(basis: Basis, horizon: int) -> tuple[State, Floats]:
         series = np.ascontiguousarray(basis.history[rows].T)
         return (
             smooth(np.ascontiguousarray(basis.flat[rows].T)),
-            holt_winters(series, np.ascontiguousarray(basis.season[rows].T), horizon).T,
+            smooth_season(series, np.ascontiguousarray(basis.season[rows].T), horizon).T,
         )
 
     with ThreadPoolExecutor(cpu_count() or 1) as pool:
@@ -134,10 +136,10 @@ def _combine(basis: Basis, state: State, winters: Floats, horizon: int) -> Float
         "theta": (_forecast(state, FLAT_SETS, horizon) + line) * factor,
         "holt_winters": winters,
         "trend": _forecast(state, TREND_SETS, horizon) * factor,
-        "level": recent_mean(basis.flat, YEAR)[:, None] * factor,
+        "pooled_season": recent_mean(basis.flat, YEAR)[:, None] * factor,
         "growth": naive * np.exp(GROWTH_KEPT * basis.growth)[:, None],
-        "last_year": naive,
-        "flat": recent_mean(basis.flat, 2 * YEAR)[:, None] * factor,
+        "flat_season": recent_mean(basis.flat, 2 * YEAR)[:, None] * factor,
+        "same_month": naive,
     }
     return np.stack([found[name] for name in MEMBERS])
 
@@ -181,3 +183,33 @@ def repeat_year(series: Floats, horizon: int) -> Floats:
         return np.repeat(mean, horizon, axis=1)
     last = series[:, -YEAR:]
     return np.where(np.isnan(last), mean, last)[:, np.arange(horizon) % YEAR]
+
+
+def forecast_by(name: str, panel: Panel, horizon: int) -> Floats:
+    """One member alone, each rep × product by itself but for the season and growth it borrows."""
+    levels = Levels.of(panel)
+    basis = make_basis(levels, panel)
+    found = run_members([basis], horizon)[0][MEMBERS.index(name)] * basis.scale[:, None]
+    returns = np.any(panel.values < 0, axis=2)[:, :, None]
+    cells = levels.cells(found)
+    return np.where(returns, cells, np.maximum(cells, 0.0))
+
+
+def _register(name: str, about: str) -> None:
+    def forecaster(panel: Panel, horizon: int) -> Floats:
+        return forecast_by(name, panel, horizon)
+
+    forecaster.__doc__ = about
+    forecasters.add(name, forecaster)
+
+
+for _name, _about in {
+    "smoothing": "Exponential smoothing with damped trend, the likely parameters weighted, × pooled season.",
+    "theta": "Theta: exponential smoothing plus half the slope of the straight line, × pooled season.",
+    "holt_winters": "Additive Holt-Winters that starts from the pooled season, the likely parameters weighted.",
+    "trend": "Exponential smoothing whose trend fades slowly, by 2 to 5 % a month, × pooled season.",
+    "pooled_season": "The last 12 months' level times a season learnt from company, product, region and rep together.",
+    "flat_season": "The last 24 months' level × pooled season: for series that sell now and then.",
+    "growth": "The same month a year before, grown as last year; growth is learnt as the season is.",
+}.items():
+    _register(_name, _about)

@@ -11,7 +11,6 @@ from collections.abc import Callable
 import numpy as np
 
 from quotaopt.forecast.panel import YEAR, Floats, Panel
-from quotaopt.forecast.season import season_factors
 from quotaopt.registry import Registry
 
 Forecaster = Callable[[Panel, int], Floats]
@@ -41,14 +40,6 @@ def last_year_sum(panel: Panel, horizon: int) -> Floats:
     mean = company.mean() if horizon % YEAR == 0 else np.nansum(recent_level(panel))
     pattern = company / mean if mean > 0 else np.ones(horizon)
     return recent_level(panel)[:, :, None] * pattern
-
-
-@forecasters
-def pooled_season(panel: Panel, horizon: int) -> Floats:
-    """The last 12 months' level times a season learnt from company, product, region and rep together."""
-    factors = season_factors(panel)
-    level = season_level(panel, factors)
-    return level[:, :, None] * factors[:, :, panel.slots_ahead(horizon)]
 
 
 def recent_level(panel: Panel) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from quotaopt.forecast.booked import LEAST_PRESENCE, Booked, spread_out
+from quotaopt.forecast.booked import LEAST_PRESENCE, Booked, add_up, place_rows
 from quotaopt.forecast.holdings import Holdings, find_claims
 from quotaopt.forecast.panel import Bools, Floats
 
@@ -43,8 +43,8 @@ def find_patches(booked: Booked, holdings: Holdings, history: pd.DataFrame, plan
     history = history if "territory_id" in history else history.assign(territory_id="")
     written = history["territory_id"] != ""
     territories = pd.Index(holdings.patches[: holdings.territories])
-    direct = spread_out(history[written], territories, "territory_id", booked.products, booked.span)
-    rest = spread_out(history[~written], booked.people.index, "rep_id", booked.products, booked.span)
+    direct = _spread(history[written], territories, "territory_id", booked)
+    rest = _spread(history[~written], booked.people.index, "rep_id", booked)
     parts = _divide(holdings, find_claims(booked, holdings, plan_start), rest.sum(axis=1), direct.sum(axis=1))
     shape = (len(holdings.patches), len(booked.people))
     sales = np.concatenate([direct, np.zeros_like(rest)])
@@ -59,6 +59,11 @@ def find_patches(booked: Booked, holdings: Holdings, history: pd.DataFrame, plan
     own = (holdings.patch >= holdings.territories)[:, None]
     there = np.where(own, booked.there[holdings.person], holdings.work > 0)
     return Patches(sales, values, known, begun & (holdings.by_patch(there.astype(np.float64)) > 0))
+
+
+def _spread(history: pd.DataFrame, rows: pd.Index[str], by: str, booked: Booked) -> Floats:
+    at = place_rows(history, rows, by, booked.products, booked.span)
+    return add_up(history, at, (len(rows), *booked.sales.shape[1:]))
 
 
 def _divide(holdings: Holdings, claim: Floats, sales: Floats, direct: Floats) -> Floats:

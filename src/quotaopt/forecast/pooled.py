@@ -1,97 +1,69 @@
-"""The pooled forecast of a panel: members, their mean, reconciliation, and how wrong it was at earlier origins."""
+"""The pooled forecast of a panel: members, their mean, what trees add, reconciliation, rep effects."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from quotaopt.errors import Finding
-from quotaopt.forecast.backtest import choose_origins
+from quotaopt.forecast.backtest import run_backtest
 from quotaopt.forecast.boost import Lesson, learn_corrections
-from quotaopt.forecast.effects import share_out
-from quotaopt.forecast.levels import Levels, fill_gaps, measure_scale, stack_history
+from quotaopt.forecast.combine import MEMBERS as CHOICES
+from quotaopt.forecast.combine import NAIVE, POOLED, Choice, choose
+from quotaopt.forecast.effects import Effects, share_out
+from quotaopt.forecast.levels import Levels, fill_gaps
 from quotaopt.forecast.members import MEAN_OF, MEMBERS, Basis, make_basis, run_members
 from quotaopt.forecast.methods import forecasters
-from quotaopt.forecast.panel import YEAR, Bools, Floats, Panel
+from quotaopt.forecast.outlook import Outlook, choose_pseudo_origins, hide_unknown, known_by, roll
+from quotaopt.forecast.panel import Floats, Panel
 from quotaopt.forecast.reconcile import reconcile
-
-MANY_SERIES = 20_000  # from here on only the origins of the back-test
-MOST_ORIGINS = 12
-
-
-@dataclass(frozen=True, eq=False)
-class Outlook:
-    """What a method says of the mature reps of a panel, and how wrong it was before.
-
-    Attributes
-    ----------
-    mean : money, shape (reps, products, horizon); upper levels are sums of it.
-    origins : months known at each pseudo-origin, oldest first.
-    errors : actual − forecast at the pseudo-origins, shape (origins, reps, products, horizon); nan = not known.
-    scale : typical absolute month of each cell now, shape (reps, products); 0 only in a panel of zeros.
-    scales : the same at each pseudo-origin, shape (origins, reps, products).
-    method : the forecaster it was made by.
-    notes : what a planner should know.
-    """
-
-    mean: Floats
-    origins: tuple[int, ...]
-    errors: Floats
-    scale: Floats
-    scales: Floats
-    method: str
-    notes: tuple[Finding, ...] = ()
-    strength: float = 0.0
-
-
-@dataclass(frozen=True, eq=False)
-class Origin:
-    """Members and truth at one pseudo-origin; everything over scale.
-
-    Attributes
-    ----------
-    known : months known.
-    scale : money, shape (series,).
-    members : shape (members, series, horizon).
-    truth : shape (series, horizon); nan = not known.
-    """
-
-    known: int
-    scale: Floats
-    members: Floats
-    truth: Floats
 
 
 def make_outlook(panel: Panel, horizon: int, method: str = "auto") -> Outlook:
     """Forecast the mature reps of a panel by any forecaster, with its errors at the same pseudo-origins."""
-    return run_pipeline(panel, horizon) if method in {"auto", "pipeline"} else _roll(panel, horizon, method)
+    if method == POOLED and panel.reps:
+        return run_pipeline(panel, horizon)
+    if method != "auto" or not panel.reps:
+        return roll(panel, horizon, method if panel.reps else NAIVE)
+    members = {name: make_outlook(panel, horizon, name) for name in CHOICES}
+    choice, _ = choose(run_backtest(panel, CHOICES, horizon, members))
+    return combine_outlooks(panel, members, choice)
+
+
+def combine_outlooks(panel: Panel, members: Mapping[str, Outlook], choice: Choice) -> Outlook:
+    """What a choice among members says, now and at every pseudo-origin."""
+    first = members[POOLED]
+    if choice == Choice.same(POOLED):
+        return replace(first, method="auto", choice=choice, members=members)
+    actual = [panel.values[:, :, u : u + first.mean.shape[2]] for u in first.origins]
+    errors = np.full_like(first.errors, np.nan)
+    for i, known in enumerate(actual):
+        ahead = known.shape[2]
+        said = {name: known - x.errors[i, :, :, :ahead] for name, x in members.items()}
+        errors[i, :, :, :ahead] = known - choice.combine(said)
+    mean = choice.combine({name: x.mean for name, x in members.items()})
+    return replace(first, mean=mean, errors=errors, method="auto", choice=choice, members=members)
 
 
 @forecasters
 def pipeline(panel: Panel, horizon: int) -> Floats:
-    """Mean of six smoothing methods with a pooled season, for all levels at once, reconciled."""
-    return run_pipeline(panel, horizon).mean
+    """Mean of six smoothing methods with a pooled season, all levels at once, with learnt corrections and shares."""
+    return make_outlook(panel, horizon, POOLED).mean
 
 
-def choose_pseudo_origins(length: int, horizon: int, size: int) -> tuple[int, ...]:
-    """Months known at each pseudo-origin, oldest first: those of the back-test, and more where series are few.
-
-    The later ones lack the last months of the horizon: they tell what is new.
-    """
-    tested, _ = choose_origins(length, horizon)
-    if size >= MANY_SERIES or not tested:
-        return tuple(sorted(tested))
-    low, high = (2 * YEAR, length - YEAR) if length >= 3 * YEAR + 5 else (min(YEAR, length // 2), length - YEAR // 2)
-    more = np.linspace(max(low, 3), max(high, min(tested)), MOST_ORIGINS).round().astype(int)
-    return tuple(sorted({int(u) for u in more if u < length} | set(tested)))
+@forecasters
+def auto(panel: Panel, horizon: int) -> Floats:
+    """The pooled forecast, but the seasonal naive wherever that did better in the back-test."""
+    return make_outlook(panel, horizon, "auto").mean
 
 
 def run_pipeline(panel: Panel, horizon: int) -> Outlook:
     """The pooled forecast: see the module."""
     levels = Levels.of(panel)
     origins = choose_pseudo_origins(panel.length, horizon, levels.size)
-    bases = [make_basis(levels, _known(panel, u)) for u in origins] + [make_basis(levels, panel)]
+    bases = [make_basis(levels, known_by(panel, u)) for u in origins] + [make_basis(levels, panel)]
     money = [b.scale[:, None] for b in bases]
     truth = [*_find_truth(levels, panel, origins, horizon), np.full((levels.size, horizon), np.nan)]
     lessons = [_teach(*x) for x in zip(bases, run_members(bases, horizon), truth, strict=True)]
@@ -105,16 +77,16 @@ def run_pipeline(panel: Panel, horizon: int) -> Outlook:
     shared = [share_out(levels, b.flat * s, x) for b, s, x in zip(bases, money, cells, strict=True)]
     cells = np.stack([x for x, _ in shared])
     actual = np.stack([levels.cells(t) for t in truth])
-    there = _there(panel, origins, horizon)
     scales = np.stack([levels.cells(s)[:, :, 0] for s in money])
     return Outlook(
         mean=cells[-1],
         origins=origins,
-        errors=np.where(there, (actual - cells)[:-1], np.nan),
+        errors=hide_unknown(panel, origins, (actual - cells)[:-1]),
         scale=scales[-1],
         scales=scales[:-1],
-        method="pipeline",
-        strength=strength,
+        method=POOLED,
+        choice=Choice.same(POOLED),
+        notes=tuple(_note(shared[-1][1], strength)),
     )
 
 
@@ -139,17 +111,19 @@ def measure_variance(levels: Levels, missed: list[Floats], scale: Floats) -> Flo
     return np.asarray(np.maximum(relative, 1e-6) * scale**2)
 
 
-def _known(panel: Panel, months: int) -> Panel:
-    """The first months; reps who were not mature by then are not there."""
-    past = panel.until(months)
-    return Panel(
-        past.reps,
-        past.products,
-        past.first,
-        np.where(past.mature[:, None, None], past.values, np.nan),
-        past.region,
-        past.role,
+def _note(effects: Effects, strength: float) -> list[Finding]:
+    """How far reps differ, and whether trees were used."""
+    own = float(effects.own.mean())
+    what = (
+        f"a rep's level differs from the others' by {effects.between:.0%}, a single month from the rep's level by "
+        f"{effects.within:.0%}: own history counts {own:.0%}, the other reps the rest"
     )
+    out = [Finding(what, severity="note", code="rep_effects")]
+    if strength > 0:
+        out.append(
+            Finding(f"corrected by what was learnt from past errors, at {strength:.0%}", severity="note", code="learnt")
+        )
+    return out
 
 
 def _find_truth(levels: Levels, panel: Panel, origins: tuple[int, ...], horizon: int) -> list[Floats]:
@@ -161,32 +135,3 @@ def _find_truth(levels: Levels, panel: Panel, origins: tuple[int, ...], horizon:
         ahead = levels.add_up(np.where(there[:, None, None], filled[:, :, origin : origin + horizon], 0.0))
         out.append(np.where(levels.occupied(there)[:, None], ahead, np.nan))
     return out
-
-
-def _there(panel: Panel, origins: tuple[int, ...], horizon: int) -> Bools:
-    """Which months after each origin are scored: of mature reps, and seen."""
-    out = np.zeros((len(origins), *panel.values.shape[:2], horizon), dtype=bool)
-    for i, origin in enumerate(origins):
-        ahead = panel.values[:, :, origin : origin + horizon]
-        out[i, :, :, : ahead.shape[2]] = ~np.isnan(ahead) & panel.until(origin).mature[:, None, None]
-    return out
-
-
-def _roll(panel: Panel, horizon: int, method: str) -> Outlook:
-    """Any forecaster at the same pseudo-origins."""
-    levels = Levels.of(panel)
-    origins = choose_pseudo_origins(panel.length, horizon, levels.size)
-    shape = (*panel.values.shape[:2], horizon)
-    errors, scales = np.full((len(origins), *shape), np.nan), np.zeros((len(origins), *shape[:2]))
-    for i, origin in enumerate(origins):
-        known = panel.until(origin)
-        ahead = panel.values[known.mature, :, origin : origin + horizon]
-        errors[i, known.mature, :, : ahead.shape[2]] = (
-            ahead - forecasters[method](known.of(known.mature), horizon)[:, :, : ahead.shape[2]]
-        )
-        scales[i] = _cell_scale(levels, _known(panel, origin))
-    return Outlook(forecasters[method](panel, horizon), origins, errors, _cell_scale(levels, panel), scales, method)
-
-
-def _cell_scale(levels: Levels, panel: Panel) -> Floats:
-    return levels.cells(measure_scale(levels, stack_history(levels, panel.values))[:, None])[:, :, 0]

@@ -1,4 +1,4 @@
-"""Joint sample paths of what reps sell, and quantiles of sums of them.
+"""Sums of sample paths, and ranges of them.
 
 A quantile of a sum is no sum of quantiles: a region's range is read from the region's own paths.
 """
@@ -6,32 +6,10 @@ A quantile of a sum is no sum of quantiles: a region's range is read from the re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import NormalDist
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from quotaopt.forecast.panel import Floats, Ints
-
-if TYPE_CHECKING:
-    from quotaopt.forecast.forecast import Forecast
-
-PATHS = 200
-
-
-def rep_paths(forecast: Forecast) -> Floats:
-    """What each rep sells in each plan month, full-time and fully ramped; shape (reps, months, paths).
-
-    One path is one future, the same for all reps.
-    """
-    if forecast.samples is not None:
-        return forecast.samples
-    spread = np.divide(forecast.rep_spread, forecast.rep_mean, out=np.zeros_like(forecast.rep_mean),
-                       where=forecast.rep_mean > 0)  # fmt: skip
-    normal = np.array([NormalDist().inv_cdf((k + 0.5) / PATHS) for k in range(PATHS)])
-    rng = np.random.default_rng(0)
-    off = 1 + spread[:, None] * np.array([rng.permutation(normal) for _ in forecast.reps]).reshape(-1, PATHS)
-    return np.asarray(forecast.mean.sum(axis=1)[:, :, None] * off[:, None, :])
 
 
 def sum_groups(values: Floats, group: Ints, size: int) -> Floats:

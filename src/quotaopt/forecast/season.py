@@ -58,15 +58,17 @@ def pool_season(levels: Levels, history: Floats, scale: Floats, slots: Ints) -> 
     seen = ~np.isnan(history)
     deviation = np.where(seen, (history - trend) / base, 0.0)
     effect, noise = _estimate(deviation, seen, slots)
+    noise = _borrow_noise(levels, effect, noise, seen, size)
     out = np.empty_like(effect)
     for i, rows in enumerate(levels.rows):
         raw, variance = effect[rows], noise[rows]
+        prior = out[levels.parent[rows]] if i else np.zeros_like(raw)
         if i == 0:
             signal = np.var(raw, axis=1, keepdims=True)
             out[rows] = raw * _divide(signal, signal + variance)
         else:
             known: Bools = np.asarray(seen[rows].any(axis=1))
-            out[rows] = shrink(raw, variance, out[levels.parent[rows]], known)
+            out[rows] = shrink(raw, variance, prior, known)
     return Season(np.clip(out - out.mean(axis=1, keepdims=True), LOWEST - 1, HIGHEST - 1), trend)
 
 
@@ -78,9 +80,22 @@ def _estimate(deviation: Floats, seen: Bools, slots: Ints) -> tuple[Floats, Floa
     rest = np.where(seen, deviation - effect[:, slots], 0.0)
     months = seen.sum(axis=1)
     variance = (rest**2).sum(axis=1) / np.maximum(months - YEAR, 1)
-    # Hardly more than a year says nothing of its own noise: take 100 % of the level.
-    variance = np.where(months < 1.5 * YEAR, np.maximum(variance, 1.0), variance)
     return effect - effect.mean(axis=1, keepdims=True), variance[:, None] / np.maximum(count, 0.25)
+
+
+def _borrow_noise(levels: Levels, effect: Floats, noise: Floats, seen: Bools, size: Floats) -> Floats:
+    """Noise of series that hardly have more than a year, which does not tell season from noise by itself.
+
+    What a cell shows beyond the series above is taken as noise, and a sum has the noise of its cells: what is common
+    to many is season.
+    """
+    short = seen.sum(axis=1) < 1.5 * YEAR
+    if not short.any():
+        return noise
+    gap = np.mean((effect - np.where(levels.parent[:, None] < 0, 0.0, effect[levels.parent])) ** 2, axis=1)
+    own = np.where(short, gap, noise.mean(axis=1))[:, None] * size**2
+    sums = levels.add_up(levels.cells(own)) / size**2
+    return np.where(short[:, None], sums, noise)
 
 
 def shrink(raw: Floats, noise: Floats, prior: Floats, known: Bools) -> Floats:

@@ -100,7 +100,7 @@ def weigh(evidence: Floats) -> Floats:
     return np.asarray(weight / weight.sum(axis=0))
 
 
-def holt_winters(series: Floats, season: Floats, horizon: int, grid: Grid = SEASONAL) -> Floats:
+def smooth_season(series: Floats, season: Floats, horizon: int, grid: Grid = SEASONAL) -> Floats:
     """Additive Holt-Winters of series (months, series) that starts from a given season, shape (horizon, series).
 
     `season` (12, series) is relative to the level; its first row is the month after the last.

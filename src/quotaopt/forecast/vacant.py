@@ -44,16 +44,13 @@ def leave_vacant(forecast: Forecast, past: Past, inputs: Inputs) -> Forecast:
 
 def _scale(forecast: Forecast, held: Floats) -> Forecast:
     mean, low, high = (values * held[:, None, :] for values in (forecast.mean, forecast.low, forecast.high))
-    total = mean.sum(axis=(1, 2))
-    ratio = np.divide(total, forecast.rep_mean, out=np.zeros_like(total), where=forecast.rep_mean > 0)
-    spread = forecast.rep_spread * ratio
-    samples = None if forecast.samples is None else forecast.samples * held[:, :, None]
-    return replace(forecast, mean=mean, low=low, high=high, rep_mean=total, rep_spread=spread, samples=samples)
+    samples = forecast.samples * held[:, :, None]
+    sums = {"rep_mean": mean.sum(axis=(1, 2)), "rep_spread": samples.sum(axis=1).std(axis=1)}
+    return replace(forecast, mean=mean, low=low, high=high, samples=samples, **sums)
 
 
 def _keep(forecast: Forecast, rows: Bools) -> Forecast:
-    kept: dict[str, Any] = {name: getattr(forecast, name) for name in BY_REP}
-    kept = {name: None if values is None else values[rows] for name, values in kept.items()}
+    kept: dict[str, Any] = {name: getattr(forecast, name)[rows] for name in BY_REP}
     return replace(forecast, reps=tuple(np.array(forecast.reps, dtype=object)[rows]), **kept)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-Status = Literal["optimal", "feasible", "infeasible", "unbounded", "no_solution", "failed"]
+Status = Literal["optimal", "feasible", "approximate", "infeasible", "unbounded", "no_solution", "failed"]
 
 
 @dataclass(frozen=True, eq=False)

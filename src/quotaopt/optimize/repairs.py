@@ -4,7 +4,8 @@ A change moves along a grid (rounding units of money, ten-thousandths of ratios)
 to some point of the grid can help, because its gap stays positive; the first point beyond is asked of the linear
 program. Where that finds the next clash, its proof carries on from there (Newton's method on the convex shortfall).
 So the value found is enough, and each smaller one is proved not to be. When a clash does not depend on the change,
-it is not enough alone, and the clash says what stands in the way next.
+it is not enough alone, and the clash says what stands in the way next. Last, whole units are asked for: where totals
+cross there may be a table in halves only; then the next steps are tried.
 """
 
 from __future__ import annotations
@@ -14,13 +15,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+
+from quotaopt.optimize.build import build
 from quotaopt.optimize.changes import Change, Path, find_changes
 from quotaopt.optimize.levels import Solve
+from quotaopt.optimize.linear import LinearProgram
 from quotaopt.optimize.proof import Groups, Part, Proof, Verdict, judge
+from quotaopt.optimize.solvers import solve as run_solver
 from quotaopt.optimize.words import money
 from quotaopt.problem import Problem
 
 NEWTON = 8  # clashes followed before the values between are halved instead
+LOOK = 5  # steps looked at for a table in whole units
+COLUMNS, SECONDS = 20_000, 5.0  # larger programs, or those that take longer, are not asked for whole units
 
 
 @dataclass(frozen=True)
@@ -141,7 +149,23 @@ def _last(change: Change, proof: Proof, bad: int) -> int:
 
 
 def _enough(change: Change, k: int) -> Repair:
+    """The first step from k on with a table in whole units; k itself when none is near."""
+    steps = range(k, min(k + LOOK, change.steps + 1))
+    k = next((step for step in steps if _in_whole_units(change, step)), k)
     return _repair(change, k, change.words + change.says(change.value(k)), True, 0.0)
+
+
+def _in_whole_units(change: Change, k: int) -> bool:
+    """Whether whole totals keep every plain limit; taken for granted where that takes too long to tell."""
+    problem, groups = change.at(k)
+    program = build(problem, [block for group in groups for block in group if block.expression.plain])
+    n = program.lower.size
+    if n > COLUMNS:
+        return True
+    rows = program.row_lower * program.scale, program.row_upper * program.scale
+    columns = program.lower * program.scale, program.upper * program.scale
+    lp = LinearProgram(np.zeros(n), program.matrix, rows[0], rows[1], columns[0], columns[1], np.ones(n, dtype=bool))
+    return run_solver(lp, "highs", seconds=SECONDS, duals=False).status != "infeasible"
 
 
 def _not_enough(problem: Problem, change: Change, k: int, proof: Proof) -> Repair:

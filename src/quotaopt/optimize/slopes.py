@@ -11,6 +11,7 @@ were settled, has the change of every level by every limit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,29 +50,11 @@ def slopes(fair: Fair, items: Items, bounded: Items, group: Ints, equal: Bools) 
     rows = np.concatenate([fair.stop[stopped], *(h.rows for h in held)])
     lower = np.concatenate([below, *(h.lower for h in held)]) | equal[rows]
     codes, place = np.unique(2 * rows + ~lower, return_inverse=True)
-    own, theirs = place[: stopped.size], place[stopped.size :]
+    own, theirs = np.split(place, [stopped.size])
     price, height = np.full(codes.size, np.nan), np.full(codes.size, -np.inf)
-    if blocks:
-        weights = _matrix([h.columns for h in held], [h.weight for h in held], int(group.max()) + 1)
-        members = _matrix(
-            [group[b.members] for b in blocks], [items.scale[b.members] for b in blocks], weights.shape[1]
-        )
-        takes = sp.csr_array((np.ones(own.size), (group[stopped], own)), shape=(weights.shape[1], codes.size))
-        sizes = [h.rows.size for h in held]
-        gain = sp.csr_array(
-            (np.concatenate([h.gain for h in held]), (np.repeat(np.arange(len(held)), sizes), theirs)),
-            shape=(len(held), codes.size),
-        )
-        step = sp.csc_array(gain - weights @ takes)
-        system = splu(sp.csc_array(weights @ members.T))
-        level = np.array([b.level for b in blocks])
-        widest = np.array([items.scale[b.members].max() for b in blocks])
-        for some in np.array_split(np.arange(codes.size), codes.size * len(blocks) // AT_ONCE + 1):
-            change = system.solve(step[:, some].toarray())
-            moves = np.abs(change) * widest[:, None] > STILL / fair.values.size
-            levels = np.where(moves, level[:, None], -np.inf)
-            top = levels.argmax(axis=0)
-            price[some], height[some] = (v[top, np.arange(some.size)] for v in (change, levels))
+    if blocks and codes.size:
+        gain = _matrix([h.gain for h in held], theirs, codes.size)
+        price, height = _of_levels(items, group, blocks, held, gain, (stopped, own))
     alone = (fair.values[stopped] - items.offset[stopped]) / items.scale[stopped] > height[own]
     price[own[alone]], height[own[alone]] = 1.0 / items.scale[stopped[alone]], np.inf
     return {
@@ -110,7 +93,42 @@ def _stopped(fair: Fair, items: Items) -> tuple[Ints, Bools]:
     return stopped, below[stopped]
 
 
-def _matrix(columns: list[Ints], values: list[Floats], width: int) -> sp.csr_array:
-    """One row per entry of the lists; what falls into one place is added up."""
-    row = np.repeat(np.arange(len(columns)), [c.size for c in columns])
-    return sp.csr_array((np.concatenate(values), (row, np.concatenate(columns))), shape=(len(columns), width))
+def _of_levels(
+    items: Items,
+    group: Ints,
+    blocks: Sequence[LevelBlock],
+    held: Sequence[_Held],
+    gain: sp.csr_array,
+    stopped: tuple[Ints, Ints],
+) -> tuple[Floats, Floats]:
+    """For each limit the change of the highest level that moves, and that level; -inf where none does.
+
+    Parameters
+    ----------
+    gain : what one more of each limit adds to the total of each block's equation.
+    stopped : items at an own bound, and the limit each rests on.
+    """
+    (items_at, limit), (_, n), width = stopped, gain.shape, int(group.max()) + 1
+    weight = _matrix([h.weight for h in held], np.concatenate([h.columns for h in held]), width)
+    scale = _matrix([items.scale[b.members] for b in blocks], group[np.concatenate([b.members for b in blocks])], width)
+    rest = sp.csr_array((np.ones(limit.size), (group[items_at], limit)), shape=(width, n))
+    more = sp.csc_array(gain - weight @ rest)
+    price, height = np.full(n, np.nan), np.full(n, -np.inf)
+    try:
+        solve = splu(sp.csc_array(weight @ scale.T)).solve
+    except RuntimeError:  # two equations say the same: no limit moves alone
+        return price, height
+    level = np.array([b.level for b in blocks])
+    still = STILL / items.scale.size / np.array([items.scale[b.members].max() for b in blocks])
+    for some in np.array_split(np.arange(n), n * len(blocks) // AT_ONCE + 1):
+        change = solve(more[:, some].toarray())
+        moved = np.where(np.abs(change) > still[:, None], level[:, None], -np.inf)
+        top = moved.argmax(axis=0)
+        price[some], height[some] = (values[top, np.arange(some.size)] for values in (change, moved))
+    return price, height
+
+
+def _matrix(values: Sequence[Floats], columns: Ints, width: int) -> sp.csr_array:
+    """One row per entry of `values`; what falls into one place is added up."""
+    row = np.repeat(np.arange(len(values)), [v.size for v in values])
+    return sp.csr_array((np.concatenate(values), (row, columns)), shape=(len(values), width))

@@ -54,8 +54,7 @@ def _highs_once(lp: LinearProgram, engine: str, presolve: str, seconds: float, s
     }
     for option, value in options.items():
         solver.setOptionValue(option, value)
-    if _pass(solver, lp) == highspy.HighsStatus.kError:
-        raise SolverError("highs", "rejected the model: a number is not finite or beyond 1e15")
+    _pass(solver, lp)
     solver.run()
     said = solver.getModelStatus()
     detail = f"{solver.modelStatusToString(said)} ({engine}, presolve {presolve})"
@@ -81,16 +80,17 @@ def _highs_once(lp: LinearProgram, engine: str, presolve: str, seconds: float, s
     return Solution("optimal", x, np.array(values.row_dual), np.array(values.col_dual), detail=detail)
 
 
-def _pass(solver: Any, lp: LinearProgram) -> highspy.HighsStatus:
+def _pass(solver: Any, lp: LinearProgram) -> None:
     """Hand over the program, array by array."""
     (rows, columns), matrix = lp.matrix.shape, lp.matrix
-    whole = np.zeros(columns) if lp.integer is None else lp.integer
     by_row, minimise = int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize)
-    status: highspy.HighsStatus = solver.passModel(
+    whole = np.zeros(columns, dtype=np.int32) if lp.integer is None else lp.integer.astype(np.int32)
+    said = solver.passModel(
         columns, rows, matrix.nnz, by_row, minimise, 0.0, lp.cost, lp.lower, lp.upper, lp.row_lower, lp.row_upper,
-        matrix.indptr, matrix.indices, matrix.data, whole.astype(np.int32),
+        matrix.indptr, matrix.indices, matrix.data, whole,
     )  # fmt: skip
-    return status
+    if said == highspy.HighsStatus.kError:
+        raise SolverError("highs", "rejected the model: a number is not finite or beyond 1e15")
 
 
 def highs_version() -> str:

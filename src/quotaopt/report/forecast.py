@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from quotaopt.forecast import Forecast
-from quotaopt.forecast.ranges import central_range, rep_paths
+from quotaopt.forecast.ranges import central_range
 from quotaopt.report.findings import counted
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio
 from quotaopt.tables import Inputs
@@ -21,7 +21,7 @@ FLAGS = 8  # flagged reps shown
 def forecast_rows(forecast: Forecast, inputs: Inputs, level: float, by: str) -> pd.DataFrame:
     """Potential over the whole plan by rep (with its range and what it rests on) or by region."""
     roster = inputs.roster.set_index("rep_id").reindex(list(forecast.reps))
-    low, high = central_range(rep_paths(forecast).sum(axis=1), level)
+    low, high = central_range(forecast.samples.sum(axis=1), level)
     reps = pd.DataFrame({
         "rep_id": list(forecast.reps), "rep_name": roster["rep_name"].to_numpy(),
         "region": roster["region"].to_numpy(), "potential": forecast.rep_mean,

@@ -21,7 +21,7 @@ import pandas as pd
 from quotaopt.capacity import Capacity
 from quotaopt.forecast import Forecast
 from quotaopt.forecast.panel import Floats, Ints, month_name, month_number
-from quotaopt.forecast.ranges import central_range, group_of, rep_paths, sum_groups
+from quotaopt.forecast.ranges import central_range, group_of, sum_groups
 from quotaopt.report.render import each, money
 from quotaopt.scenario import Scenario
 from quotaopt.tables import Inputs
@@ -113,7 +113,7 @@ class RepLines:
             np.round(cells, CENTS).sum(axis=1)
             for cells in (forecast.mean, capacity.expected, capacity.values, forecast.last_year)
         )
-        return cls(past, full, mean, cap, rep_paths(forecast) * capacity.presence[:, :, None], last.sum(axis=1))
+        return cls(past, full, mean, cap, forecast.samples * capacity.presence[:, :, None], last.sum(axis=1))
 
     def _each(self, change: Callable[[Floats], Floats]) -> RepLines:
         return RepLines(*(change(getattr(self, field.name)) for field in fields(self)))
@@ -159,6 +159,7 @@ def booked_months(history: pd.DataFrame, forecast: Forecast) -> tuple[list[str],
 
 def _facts(forecast: Forecast, roster: pd.DataFrame) -> list[dict[str, Any]]:
     """What is said of each rep beside the numbers; the method is that of the largest product."""
+    groups = dict(iter(forecast.fenced.groupby("rep_id")))
     largest = np.argmax(forecast.mean.sum(axis=2), axis=1)
     facts = {
         "name": roster["rep_name"].astype(str).tolist(),
@@ -167,8 +168,18 @@ def _facts(forecast: Forecast, roster: pd.DataFrame) -> list[dict[str, Any]]:
         "own": np.round(forecast.own_weight, 4).tolist(),
         "method": forecast.method[np.arange(len(roster)), largest].tolist(),
         "flag": forecast.flag.tolist(),
+        "cuts": [_cuts_of(groups, rep) for rep in forecast.reps],
     }
     return [dict(zip(facts, row, strict=True)) for row in zip(*facts.values(), strict=True)]
+
+
+def _cuts_of(groups: Mapping[Any, pd.DataFrame], rep: str) -> list[list[Any]]:
+    """Month, product, amount and what was kept of the orders cut for a rep."""
+    cut = groups.get(rep)
+    if cut is None:
+        return []
+    amounts = (_numbers(cut[name].to_numpy(np.float64)) for name in ("amount", "kept"))
+    return [list(row) for row in zip(cut["month"], cut["product_id"], *amounts, strict=True)]
 
 
 def _accuracy(table: pd.DataFrame) -> list[dict[str, Any]]:

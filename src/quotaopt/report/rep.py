@@ -18,14 +18,15 @@ from rich.text import Text
 from quotaopt.capacity import Capacity
 from quotaopt.errors import Finding, UnknownNameError
 from quotaopt.forecast import Forecast
-from quotaopt.forecast.panel import YEAR, Floats
-from quotaopt.forecast.ranges import central_range, rep_paths
+from quotaopt.forecast.panel import YEAR, Floats, month_name, month_number
+from quotaopt.forecast.ranges import central_range
 from quotaopt.forecast.trace import Trace
 from quotaopt.report.findings import counted, finding_records
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio, records
 from quotaopt.tables import Inputs
 
 CENTS = 2
+SHOWN = 3  # cut orders shown; the rest is counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +36,12 @@ class RepSheet:
     Attributes
     ----------
     rep : the roster's row.
-    booked : sales by month, as booked.
+    booked : sales by month, as booked, from the first to the end of the history.
     months : one row per plan month: period, last_year, potential, low, high, headcount, ramp, factor, capacity.
     low, high : range of the potential over the whole plan.
     steps : what headcount, ramp and the chosen quantile take from the potential, money; together: to the capacity.
     facts : months_used, own_weight, flag and method of the forecast.
+    cuts : one-off orders that were cut, largest first, as in ``fenced.csv``.
     trace : what each forecaster said.
     accuracy : back-tests at the level of reps, as in ``accuracy.csv``.
     notes : findings that name the rep.
@@ -52,6 +54,7 @@ class RepSheet:
     high: float
     steps: dict[str, float]
     facts: dict[str, object]
+    cuts: pd.DataFrame
     trace: Trace
     accuracy: pd.DataFrame
     notes: tuple[Finding, ...]
@@ -83,15 +86,15 @@ def make_sheet(
 ) -> RepSheet:
     """Collect what concerns one rep."""
     r = forecast.reps.index(rep)
-    row, history = cast("pd.Series[Any]", inputs.roster.set_index("rep_id").loc[rep]), inputs.history
-    paths = rep_paths(forecast)[r]
+    row = cast("pd.Series[Any]", inputs.roster.set_index("rep_id").loc[rep])
+    paths = forecast.samples[r]
     low, high = central_range(paths.sum(axis=0), level)
     names = {rep, str(row["rep_name"])} - {""}
     notes = (*inputs.warnings, *forecast.notes, *capacity.notes)
     accuracy = forecast.accuracy
     return RepSheet(
         rep=row,
-        booked=history[history["rep_id"].astype(str) == rep].groupby("month")["amount"].sum(),
+        booked=_booked(inputs.history, rep),
         months=_months(r, forecast, capacity, *central_range(paths, level)),
         low=round(float(low), CENTS),
         high=round(float(high), CENTS),
@@ -102,10 +105,20 @@ def make_sheet(
             "flag": str(forecast.flag[r]),
             "method": str(forecast.method[r, np.argmax(forecast.mean[r].sum(axis=1))]),
         },
+        cuts=forecast.fenced[forecast.fenced["rep_id"] == rep],
         trace=trace,
         accuracy=accuracy[(accuracy["level"] == "rep") & (accuracy["origins"] > 0)],
         notes=tuple(note for note in notes if _is_about(note, names)),
     )
+
+
+def _booked(history: pd.DataFrame, rep: str) -> pd.Series[float]:
+    """Booked sales of each month from the rep's first to the last that anybody has; zero where there are none."""
+    mine = history[history["rep_id"].astype(str) == rep].groupby("month")["amount"].sum()
+    if mine.empty:
+        return mine
+    first, last = month_number(str(mine.index[0])), month_number(str(history["month"].max()))
+    return mine.reindex([month_name(m) for m in range(first, last + 1)], fill_value=0.0)
 
 
 def _months(r: int, forecast: Forecast, capacity: Capacity, low: Floats, high: Floats) -> pd.DataFrame:
@@ -142,6 +155,7 @@ def rep_content(sheet: RepSheet) -> dict[str, object]:
         "year": {k: sheet.total(k) for k in ("last_year", "potential", "capacity")}
         | {"low": sheet.low, "high": sheet.high},
         "steps": sheet.steps,
+        "cuts": records(sheet.cuts.round(CENTS)),
         "components": records(sheet.trace.components.round(CENTS)),
         "accuracy": records(sheet.accuracy),
         "notes": finding_records(sheet.notes),
@@ -175,6 +189,10 @@ def _known(sheet: RepSheet) -> Iterator[tuple[str, str, str]]:
     own = float(str(sheet.facts["own_weight"]))
     weight = "" if own == 1 else f"; own history counts {percent(own, False)}, peers the rest"
     yield "Used   ", "bold", f"{counted(int(str(sheet.facts['months_used'])), 'month')} of history{weight}"
+    if len(sheet.cuts):
+        said = [f"{r.month} {r.product_id} {money(r.amount)} as {money(r.kept)}" for r in each(sheet.cuts.head(SHOWN))]
+        more = [f"{len(sheet.cuts) - SHOWN} more in fenced.csv"] * (len(sheet.cuts) > SHOWN)
+        yield "Cut    ", "bold", "one-off orders: " + " · ".join([*said, *more])
     if sheet.facts["flag"]:
         yield "Special", "bold", str(sheet.facts["flag"])
 

@@ -1,0 +1,95 @@
+"""What a forecaster says of a panel, and how wrong it was at earlier origins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from quotaopt.errors import Finding
+from quotaopt.forecast.backtest import choose_origins
+from quotaopt.forecast.combine import Choice
+from quotaopt.forecast.levels import Levels, measure_scale, stack_history
+from quotaopt.forecast.methods import forecasters
+from quotaopt.forecast.panel import YEAR, Floats, Panel
+
+MANY_SERIES = 50_000  # from here on only the origins of the back-test
+MOST_ORIGINS = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """What a forecaster says of the mature reps of a panel, and how wrong it was before.
+
+    Attributes
+    ----------
+    mean : money, shape (reps, products, horizon); upper levels are sums of it.
+    origins : months known at each pseudo-origin, oldest first.
+    errors : actual − forecast at the pseudo-origins, shape (origins, reps, products, horizon); nan = not known.
+    scale : typical absolute month of each cell now, shape (reps, products); 0 only in a panel of zeros.
+    scales : the same at each pseudo-origin, shape (origins, reps, products).
+    method : the forecaster it was made by.
+    choice : what `auto` chose; otherwise the method everywhere.
+    members : what `auto` chose from.
+    notes : what a planner should know.
+    """
+
+    mean: Floats
+    origins: tuple[int, ...]
+    errors: Floats
+    scale: Floats
+    scales: Floats
+    method: str
+    choice: Choice
+    members: Mapping[str, Outlook] = field(default_factory=dict)
+    notes: tuple[Finding, ...] = ()
+
+
+def choose_pseudo_origins(length: int, horizon: int, size: int) -> tuple[int, ...]:
+    """Months known at each pseudo-origin, oldest first: those of the back-test, and more where series are few.
+
+    The later ones lack the last months of the horizon: they tell what is new.
+    """
+    tested, _ = choose_origins(length, horizon)
+    if size >= MANY_SERIES or not tested:
+        return tuple(sorted(tested))
+    low, high = (2 * YEAR, length - YEAR) if length >= 3 * YEAR + 5 else (min(YEAR, length // 2), length - YEAR // 2)
+    more = np.linspace(max(low, 3), max(high, min(tested)), MOST_ORIGINS).round().astype(int)
+    return tuple(sorted({int(u) for u in more if u < length} | set(tested)))
+
+
+def known_by(panel: Panel, months: int) -> Panel:
+    """The first months; reps who were not mature by then are not there."""
+    past = panel.until(months)
+    return replace(past, values=np.where(past.mature[:, None, None], past.values, np.nan))
+
+
+def hide_unknown(panel: Panel, origins: tuple[int, ...], errors: Floats) -> Floats:
+    """Nan where a month after an origin is not known, or its rep was not mature at the origin."""
+    out = np.full_like(errors, np.nan)
+    for i, origin in enumerate(origins):
+        ahead = panel.values[:, :, origin : origin + errors.shape[3]]
+        known = ~np.isnan(ahead) & panel.until(origin).mature[:, None, None]
+        out[i, :, :, : ahead.shape[2]] = np.where(known, errors[i, :, :, : ahead.shape[2]], np.nan)
+    return out
+
+
+def roll(panel: Panel, horizon: int, method: str) -> Outlook:
+    """Any forecaster, now and at the same pseudo-origins as the pooled forecast."""
+    levels = Levels.of(panel)
+    origins = choose_pseudo_origins(panel.length, horizon, levels.size)
+    errors = np.full((len(origins), *panel.values.shape[:2], horizon), np.nan)
+    scales = np.zeros(errors.shape[:3])
+    for i, origin in enumerate(origins):
+        known = panel.until(origin)
+        ahead = panel.values[known.mature, :, origin : origin + horizon]
+        said = forecasters[method](known.of(known.mature), horizon)
+        errors[i, known.mature, :, : ahead.shape[2]] = ahead - said[:, :, : ahead.shape[2]]
+        scales[i] = _cell_scale(levels, known_by(panel, origin))
+    mean = forecasters[method](panel, horizon)
+    return Outlook(mean, origins, errors, _cell_scale(levels, panel), scales, method, Choice.same(method))
+
+
+def _cell_scale(levels: Levels, panel: Panel) -> Floats:
+    return levels.cells(measure_scale(levels, stack_history(levels, panel.values))[:, None])[:, :, 0]
