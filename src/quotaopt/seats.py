@@ -31,14 +31,14 @@ from quotaopt.tables import Inputs
 from quotaopt.text import counted
 
 TRIED = (1, 4, 16, 64)  # seats; then the numbers between the last that is not enough and the first that is
-REGIONS = 8  # those with the most capacity are tried
+REGIONS, LARGEST = 8, 1_000_000  # those that sell most are tried, and so many cells of programs for all of them
 SHOWN = 3  # those that need the fewest seats are remedies
 LIKE = REP_ATTRIBUTES[1:]  # what most reps of a region have in common
 
 
 def with_seats(plan: Plan, scenario: Scenario, inputs: Inputs) -> Plan:
     """The plan that cannot be, with new seats among its remedies where some would be enough."""
-    seats = typical_seats(inputs, scenario)
+    seats = typical_seats(inputs, scenario, min(REGIONS, LARGEST // plan.problem.eligible.size))
     if seats.empty:
         return plan
     wider = replace(inputs, roster=pd.concat([inputs.roster, seats], ignore_index=True).sort_values("rep_id"))
@@ -60,7 +60,7 @@ def with_seats(plan: Plan, scenario: Scenario, inputs: Inputs) -> Plan:
     return replace(plan, repairs=repairs, conflicts=table)
 
 
-def typical_seats(inputs: Inputs, scenario: Scenario) -> pd.DataFrame:
+def typical_seats(inputs: Inputs, scenario: Scenario, number: int) -> pd.DataFrame:
     """One new seat for each of the regions that sell most: roster rows, attributes those of most reps there."""
     roster = inputs.roster
     sold = roster["rep_id"].map(inputs.history.groupby("rep_id")["amount"].sum()).fillna(0.0)
@@ -68,7 +68,7 @@ def typical_seats(inputs: Inputs, scenario: Scenario) -> pd.DataFrame:
     first = pd.Timestamp(f"{scenario.settings.months[0]}-01")
     texts = [name for name, kind in roster.dtypes.items() if pd.api.types.is_string_dtype(kind)]
     rows: list[dict[Any, Any]] = []
-    for region in map(str, regions.index[:REGIONS]):
+    for region in map(str, regions.index[:number]):
         mine = roster[roster["region"] == region]
         mine = mine[mine["end_date"].isna()] if mine["end_date"].isna().any() else mine
         alike = mine.groupby(list(LIKE), sort=True)["rep_id"].transform("size")

@@ -15,13 +15,14 @@ from quotaopt.forecast.backtest import measure_accuracy, run_backtest
 from quotaopt.forecast.calendar import find_calendar
 from quotaopt.forecast.combine import NAIVE
 from quotaopt.forecast.draws import make_draws
-from quotaopt.forecast.fence import fence_panel, list_cuts
+from quotaopt.forecast.fence import fence_panel, list_cuts, note_keeps
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.notes import list_months, note_cells, note_cuts, note_floor, note_history, note_test
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, month_number
 from quotaopt.forecast.past import make_past
 from quotaopt.forecast.peers import Peers, find_peers
 from quotaopt.forecast.pooled import make_outlook
+from quotaopt.forecast.tenure import note_ramp
 from quotaopt.forecast.vacant import leave_vacant
 
 if TYPE_CHECKING:
@@ -113,9 +114,10 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     mean = np.maximum(mean, 0.0)
     draws = make_draws(panel, outlook, mean, peers, settings.forecast.samples, settings.forecast.seed)
     paths = draws.summarise(settings.forecast.level, np.where(past.vacant[:, None], 0.0, past.held))
-    notes = [*past.notes, *note_history(panel), *note_test(test, method, outlook.choice)]
+    notes = [*past.notes, *note_history(panel.of(past.holds)), *note_test(test, method, outlook.choice)]
     notes += [*outlook.notes, *note_cells(panel, sold)]
     notes += [*note_cuts(cuts, past.panel), *note_floor(floored, mean), *calendar.note()]
+    notes += [*note_keeps(past.panel, settings.forecast), *note_ramp(past.panel, inputs, settings)]
     made = Forecast(
         reps=panel.reps,
         products=panel.products,
@@ -129,7 +131,7 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
         full_last_year=past.full_last_year,
         method=_name_methods(panel, peers, str(outlook.choice), sold),
         months_used=panel.seen.sum(axis=1),
-        flag=np.where(peers.flag == "", past.flag, peers.flag),
+        flag=np.where(past.holds & (peers.flag != ""), peers.flag, past.flag),
         own_weight=peers.own_weight,
         accuracy=measure_accuracy(test, method),
         notes=tuple(notes),
