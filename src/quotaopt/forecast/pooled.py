@@ -16,7 +16,7 @@ from quotaopt.forecast.effects import Effects, share_out, trust_shares
 from quotaopt.forecast.levels import Levels, fill_gaps
 from quotaopt.forecast.members import MEAN_OF, MEMBERS, Basis, make_basis, run_members
 from quotaopt.forecast.methods import forecasters
-from quotaopt.forecast.outlook import Outlook, choose_pseudo_origins, hide_unknown, known_by, roll
+from quotaopt.forecast.outlook import Outlook, Steps, choose_pseudo_origins, hide_unknown, known_by, roll
 from quotaopt.forecast.panel import YEAR, Floats, Panel
 from quotaopt.forecast.reconcile import reconcile
 
@@ -75,6 +75,7 @@ def run_pipeline(panel: Panel, horizon: int) -> Outlook:
     cells = np.stack([reconcile(levels, b * s, variance) for b, s in zip(base, money, strict=True)])
     cells = np.where(returns, cells, np.maximum(cells, 0.0))
     shared = [share_out(levels, b.flat * s, x) for b, s, x in zip(bases, money, cells, strict=True)]
+    plain = cells
     actual = np.stack([levels.cells(t) for t in truth])
     years = (panel.length - min(origins, default=panel.length)) / YEAR
     cells, trust = trust_shares(cells, np.stack([x for x, _ in shared]), actual, years)
@@ -88,12 +89,27 @@ def run_pipeline(panel: Panel, horizon: int) -> Outlook:
         method=POOLED,
         choice=Choice.same(POOLED),
         notes=tuple(_note(shared[-1][1], trust, strength)),
+        steps=_trace(levels, lessons[-1], base[-1], (plain[-1], cells[-1]), shared[-1][1].own),
     )
 
 
 def _teach(basis: Basis, members: Floats, truth: Floats) -> Lesson:
     base = members[[MEMBERS.index(name) for name in MEAN_OF]].mean(axis=0)
     return Lesson(basis, members, base, _divide(truth, basis.scale[:, None]) - base)
+
+
+def _trace(levels: Levels, lesson: Lesson, learnt: Floats, cells: tuple[Floats, Floats], own: Floats) -> Steps:
+    """The months of each rep after every step; `cells` before and after the rep effects."""
+    reps = levels.rows[-2] if levels.products > 1 else levels.rows[-1]
+    money = lesson.basis.scale[reps, None]
+    return Steps(
+        members={name: x[reps] * money for name, x in zip(MEMBERS, lesson.members, strict=True)},
+        mean=lesson.base[reps] * money,
+        learnt=learnt[reps] * money,
+        summed=cells[0].sum(axis=1),
+        shared=cells[1].sum(axis=1),
+        own=own,
+    )
 
 
 def _divide(part: Floats, whole: Floats) -> Floats:
