@@ -53,7 +53,7 @@ def measure_bias(values: Floats, method: str, region: Any = None) -> tuple[float
 
 
 @pytest.mark.parametrize(
-    ("method", "length"), [("seasonal_naive", 60), ("pooled_season", 24), ("pooled_season", 36), ("regression", 36)]
+    ("method", "length"), [("seasonal_naive", 60), ("pooled_season", 24), ("pooled_season", 36), ("smoothing", 36)]
 )
 def test_one_month_ten_times_as_large_moves_the_year_by_a_tenth_at_most(method: str, length: int) -> None:
     treated, untreated = measure_bias(draw_reps(0, 30, 5, length, 0.5) ** 0.7, method)
@@ -134,6 +134,11 @@ def test_declared_orders_are_kept(keep: list[dict[str, str]], left: int) -> None
     assert len(run(sales, keep_whales=keep).fenced) == left
     assert run(sales, fence=False).fenced.empty
     assert not any(n.code == "fenced" for n in run(sales, fence=False).notes)
+    wrong = run(sales, keep_whales=[{"rep": "R999", "month": "2025-09"}, {"month": "1999-01"}]).notes
+    assert [n.what for n in wrong if "keep_whales names" in n.what] == [
+        "forecast.keep_whales names R999 2025-09, which is not in the history used",
+        "forecast.keep_whales names 1999-01, which is not in the history used",
+    ]
 
 
 @few
@@ -184,7 +189,7 @@ def lose(values: Floats, seed: int, share: float = 0.1) -> tuple[Floats, NDArray
     return np.where(lost[:, None, :], np.nan, values), lost
 
 
-@pytest.mark.parametrize(("method", "products"), [("pooled_season", 1), ("pooled_season", 4), ("regression", 4)])
+@pytest.mark.parametrize(("method", "products"), [("pooled_season", 1), ("pooled_season", 4), ("smoothing", 4)])
 def test_a_tenth_of_the_months_lost_moves_the_total_by_a_hundredth_at_most(method: str, products: int) -> None:
     moved, as_zero = [], []
     for seed in range(3):

@@ -189,7 +189,8 @@ def test_constant_sales_have_no_spread() -> None:
 
 def test_nobody_has_any_history() -> None:
     panel = make_panel(np.full((2, 2, 6), np.nan))
-    assert (whole(make_draws(panel, None, np.zeros((2, 2, 12)), samples=50)) == 0).all()
+    outlook = look(panel.of(panel.mature))
+    assert (whole(make_draws(panel, outlook, np.zeros((2, 2, 12)), find_peers(panel), samples=50)) == 0).all()
 
 
 # ------------------------------------------------------------------ parts

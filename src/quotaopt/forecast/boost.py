@@ -21,8 +21,8 @@ LEAST_ROWS, MOST_ROWS = 20_000, 150_000
 LARGEST_ERROR = 3.0  # months beyond this many typical months teach as this many
 GRAIN = 2.0**-20  # features are rounded, so that rounding errors of the unit of money cross no threshold
 TREES = {
-    "max_iter": 80,
-    "learning_rate": 0.08,
+    "max_iter": 40,
+    "learning_rate": 0.1,
     "max_leaf_nodes": 15,
     "min_samples_leaf": 200,
     "l2_regularization": 5.0,
@@ -60,21 +60,18 @@ def learn_corrections(levels: Levels, lessons: Sequence[Lesson], now: Lesson) ->
     rows = sum(int((~np.isnan(lesson.missed)).sum()) for lesson in lessons)
     if rows < LEAST_ROWS or len(lessons) <= FOLDS:
         return none, 0.0
-    from threadpoolctl import threadpool_limits
-
     folds = np.array_split(np.arange(len(lessons)), FOLDS)
     out = list(none)
     strength = 0.0
-    with threadpool_limits(limits=1):
-        for fold in reversed(folds):
-            model = _Model(levels, [x for i, x in enumerate(lessons) if i not in fold])
-            for i in fold:
-                out[i] = model.predict(lessons[i])
-            if fold is folds[-1]:
-                strength = STRENGTH * _agree([lessons[i].missed for i in fold], [out[i] for i in fold])
-            if strength == 0:
-                return none, 0.0
-        out[-1] = _Model(levels, lessons).predict(now)
+    for fold in reversed(folds):
+        model = _Model(levels, [x for i, x in enumerate(lessons) if i not in fold])
+        for i in fold:
+            out[i] = model.predict(lessons[i])
+        if fold is folds[-1]:
+            strength = STRENGTH * _agree([lessons[i].missed for i in fold], [out[i] for i in fold])
+        if strength == 0:
+            return none, 0.0
+    out[-1] = _Model(levels, lessons).predict(now)
     return [strength * x for x in out], strength
 
 
@@ -93,6 +90,7 @@ class _Model:
 
     def __init__(self, levels: Levels, lessons: Sequence[Lesson]) -> None:
         from sklearn.ensemble import HistGradientBoostingRegressor
+        from threadpoolctl import threadpool_limits
 
         self.levels = levels
         places = [np.flatnonzero(~np.isnan(lesson.missed).ravel()) for lesson in lessons]
@@ -102,7 +100,8 @@ class _Model:
         error = np.concatenate([x.missed.ravel()[at] for x, at in zip(lessons, places, strict=True)])
         self.use: Bools = np.array([_varies(column) for column in features.T])
         self.trees: HistGradientBoostingRegressor = HistGradientBoostingRegressor(**TREES)
-        self.trees.fit(features[:, self.use], np.clip(error, -LARGEST_ERROR, LARGEST_ERROR))
+        with threadpool_limits(limits=1):  # the same trees on any number of cores; saying them again may use all
+            self.trees.fit(features[:, self.use], np.clip(error, -LARGEST_ERROR, LARGEST_ERROR))
 
     def predict(self, lesson: Lesson) -> Floats:
         shape, out = lesson.base.shape, []
@@ -135,7 +134,14 @@ def _features(levels: Levels, lesson: Lesson, at: Ints) -> NDArray[np.float32]:
         columns.append(np.where(seen, basis.history[series, np.where(seen, month, 0)], np.nan) - base)
     columns += [column[series] for column in _describe(levels, basis)]
     columns += [basis.season[series, ahead % YEAR], ahead, (basis.month + ahead) % YEAR]
-    return np.asarray(np.round(np.stack(columns, axis=1) / GRAIN) * GRAIN, dtype=np.float32)
+    return _round(columns)
+
+
+def _round(columns: Sequence[Any]) -> NDArray[np.float32]:
+    out = np.empty((len(columns[0]), len(columns)), dtype=np.float32)
+    for i, column in enumerate(columns):
+        out[:, i] = np.rint(column * (1 / GRAIN)) * GRAIN
+    return out
 
 
 def _describe(levels: Levels, basis: Basis) -> list[Floats]:

@@ -162,14 +162,14 @@ class Draws:
 
 
 def make_draws(
-    panel: Panel, outlook: Outlook | None, mean: Floats, peers: Peers | None = None, samples: int = 400, seed: int = 0
+    panel: Panel, outlook: Outlook, mean: Floats, peers: Peers | None = None, samples: int = 400, seed: int = 0
 ) -> Draws:
     """Sample paths around `mean`.
 
     Parameters
     ----------
     panel : the history of all reps.
-    outlook : what is said of the mature ones, and how wrong it was; none where nobody has any history.
+    outlook : what is said of the mature ones, and how wrong it was.
     mean : shape (reps, products, months), the last months of the outlook's horizon.
     peers : what new hires borrow; without it all reps are those of the outlook.
     samples : number of draws; fewer with very many reps, see `MOST_NUMBERS`.
@@ -179,7 +179,7 @@ def make_draws(
     samples = min(samples, most)
     keys = [("reps of " + str(region), "cells of " + rep) for rep, region in zip(panel.reps, panel.region, strict=True)]
     doubt = np.zeros(len(panel.reps))
-    if outlook is None:
+    if not outlook.mean.size:
         parts = split_paths(panel, np.zeros((1, *mean.shape)), np.abs(mean).mean(axis=2), 0.5)
         return Draws(panel, mean, parts, tuple(keys), doubt, samples, seed)
     mature = panel if peers is None else panel.of(panel.mature)

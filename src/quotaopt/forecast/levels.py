@@ -188,7 +188,8 @@ def measure_scale(levels: Levels, history: Floats, months: int = 24) -> Floats:
     """
     out = _mean_abs(history[:, -months:])
     out = np.where(out > 0, out, _mean_abs(history))
-    children = np.bincount(levels.parent[levels.parent >= 0], minlength=levels.size)
+    there = ~np.isnan(history).all(axis=1) & (levels.parent >= 0)
+    children = np.maximum(np.bincount(levels.parent[there], minlength=levels.size), 1)
     for rows in levels.rows[1:]:
         parent = levels.parent[rows]
         out[rows] = np.where(out[rows] > 0, out[rows], out[parent] / children[parent])

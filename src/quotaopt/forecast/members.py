@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from os import cpu_count
@@ -27,6 +27,7 @@ from quotaopt.forecast.smooth import (
 CHUNK = 4096  # series whose smoothing states stay in the processor's cache
 MEAN_OF = ("smoothing", "theta", "holt_winters", "trend", "pooled_season", "growth")
 MEMBERS = (*MEAN_OF, "flat_season", "same_month")
+SMOOTHED = MEAN_OF[:4]
 GROWTH_KEPT = 0.7  # of last year's growth, in the next
 LEAST_GROWTH, MOST_GROWTH = 0.5, 2.0
 
@@ -127,21 +128,20 @@ def _align(series: Floats, length: int) -> Floats:
     return np.pad(series, ((0, 0), (length - series.shape[1], 0)), constant_values=np.nan)
 
 
-def _combine(basis: Basis, state: State, winters: Floats, horizon: int) -> Floats:
+def _combine(basis: Basis, state: State, winters: Floats, horizon: int, names: Sequence[str] = MEMBERS) -> Floats:
+    """The members of these names, shape (names, series, horizon)."""
     factor = np.maximum(1.0 + basis.season[:, np.arange(horizon) % YEAR], LOWEST)
-    naive = repeat_year(basis.history, horizon)
-    line = half_slope(basis.flat)[:, None] * np.arange(1, horizon + 1)
-    found = {
-        "smoothing": _forecast(state, DAMPED_SETS, horizon) * factor,
-        "theta": (_forecast(state, FLAT_SETS, horizon) + line) * factor,
-        "holt_winters": winters,
-        "trend": _forecast(state, TREND_SETS, horizon) * factor,
-        "pooled_season": recent_mean(basis.flat, YEAR)[:, None] * factor,
-        "growth": naive * np.exp(GROWTH_KEPT * basis.growth)[:, None],
-        "flat_season": recent_mean(basis.flat, 2 * YEAR)[:, None] * factor,
-        "same_month": naive,
+    ways: dict[str, Callable[[], Floats]] = {
+        "smoothing": lambda: _forecast(state, DAMPED_SETS, horizon) * factor,
+        "theta": lambda: (_forecast(state, FLAT_SETS, horizon) + half_slope(basis.flat, horizon)) * factor,
+        "holt_winters": lambda: winters,
+        "trend": lambda: _forecast(state, TREND_SETS, horizon) * factor,
+        "pooled_season": lambda: recent_mean(basis.flat, YEAR)[:, None] * factor,
+        "growth": lambda: repeat_year(basis.history, horizon) * np.exp(GROWTH_KEPT * basis.growth)[:, None],
+        "flat_season": lambda: recent_mean(basis.flat, 2 * YEAR)[:, None] * factor,
+        "same_month": lambda: repeat_year(basis.history, horizon),
     }
-    return np.stack([found[name] for name in MEMBERS])
+    return np.stack([ways[name]() for name in names])
 
 
 def _forecast(state: State, sets: slice, horizon: int) -> Floats:
@@ -154,10 +154,10 @@ def _forecast(state: State, sets: slice, horizon: int) -> Floats:
     return np.asarray(level[:, None] + (weight * state.trend[sets]).T @ steps)
 
 
-def half_slope(flat: Floats) -> Floats:
-    """Half the slope of the straight line through a series, the drift of Theta (Assimakopoulos & Nikolopoulos 2000).
+def half_slope(flat: Floats, horizon: int) -> Floats:
+    """Half the slope of the straight line through a series, times the months ahead, shape (series, horizon).
 
-    0 with less than a year and a half.
+    The drift of Theta (Assimakopoulos & Nikolopoulos 2000); 0 with less than a year and a half.
     """
     seen = ~np.isnan(flat)
     count = np.maximum(seen.sum(axis=1), 1)
@@ -166,7 +166,7 @@ def half_slope(flat: Floats) -> Floats:
     time = np.where(seen, time - (time.sum(axis=1) / count)[:, None], 0.0)
     spread = (time**2).sum(axis=1)
     slope = (time * (known - (known.sum(axis=1) / count)[:, None])).sum(axis=1) / np.maximum(spread, 1.0)
-    return np.asarray(np.where(count >= 1.5 * YEAR, 0.5 * slope, 0.0))
+    return np.where(count >= 1.5 * YEAR, 0.5 * slope, 0.0)[:, None] * np.arange(1, horizon + 1)
 
 
 def recent_mean(series: Floats, months: int) -> Floats:
@@ -189,9 +189,13 @@ def forecast_by(name: str, panel: Panel, horizon: int) -> Floats:
     """One member alone, each rep × product by itself but for the season and growth it borrows."""
     levels = Levels.of(panel)
     basis = make_basis(levels, panel)
-    found = run_members([basis], horizon)[0][MEMBERS.index(name)] * basis.scale[:, None]
+    if name in SMOOTHED:
+        found = run_members([basis], horizon)[0][MEMBERS.index(name)]
+    else:
+        none = np.empty((0, 0))
+        found = _combine(basis, State(none, none, none), none, horizon, [name])[0]
     returns = np.any(panel.values < 0, axis=2)[:, :, None]
-    cells = levels.cells(found)
+    cells = levels.cells(found * basis.scale[:, None])
     return np.where(returns, cells, np.maximum(cells, 0.0))
 
 

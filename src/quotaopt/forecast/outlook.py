@@ -14,8 +14,7 @@ from quotaopt.forecast.levels import Levels, measure_scale, stack_history
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.panel import YEAR, Floats, Panel
 
-MANY_SERIES = 50_000  # from here on only the origins of the back-test
-MOST_ORIGINS = 12
+MOST_ORIGINS, MOST_SERIES = 12, 60_000  # pseudo-origins, and series times pseudo-origins, besides the back-test's
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +51,11 @@ def choose_pseudo_origins(length: int, horizon: int, size: int) -> tuple[int, ..
     The later ones lack the last months of the horizon: they tell what is new.
     """
     tested, _ = choose_origins(length, horizon)
-    if size >= MANY_SERIES or not tested:
+    count = min(MOST_ORIGINS, MOST_SERIES // max(size, 1))
+    if not tested or count < 2:
         return tuple(sorted(tested))
     low, high = (2 * YEAR, length - YEAR) if length >= 3 * YEAR + 5 else (min(YEAR, length // 2), length - YEAR // 2)
-    more = np.linspace(max(low, 3), max(high, min(tested)), MOST_ORIGINS).round().astype(int)
+    more = np.linspace(max(low, 3), max(high, min(tested)), count).round().astype(int)
     return tuple(sorted({int(u) for u in more if u < length} | set(tested)))
 
 

@@ -94,6 +94,7 @@ def _borrow_noise(levels: Levels, effect: Floats, noise: Floats, seen: Bools, si
         return noise
     gap = np.mean((effect - np.where(levels.parent[:, None] < 0, 0.0, effect[levels.parent])) ** 2, axis=1)
     own = np.where(short, gap, noise.mean(axis=1))[:, None] * size**2
+    own[~np.asarray(seen.any(axis=1))] = 0.0
     sums = levels.add_up(levels.cells(own)) / size**2
     return np.where(short[:, None], sums, noise)
 
