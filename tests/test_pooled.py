@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from quotaopt.forecast.effects import trust_shares
 from quotaopt.forecast.levels import Levels, fill_gaps, stack_history
 from quotaopt.forecast.panel import Panel
 from quotaopt.forecast.pooled import make_outlook
@@ -149,3 +150,15 @@ def test_reconciled_sums_are_the_weighted_least_squares_solution() -> None:
     root = 1 / np.sqrt(variance)[:, None]
     expected = np.linalg.lstsq(root * matrix, root * base, rcond=None)[0]
     assert reconcile(levels, base, variance).reshape(18, 3) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize(("right", "trust"), [("shared", 1.7 / 2), ("plain", 0.7 / 2)])
+def test_shares_are_trusted_as_far_as_they_were_right_before(right: str, trust: float) -> None:
+    rng = np.random.default_rng(0)
+    plain, shared = rng.uniform(1.0, 2.0, (2, 4, 5, 2, 12))
+    actual = {"plain": plain, "shared": shared}[right].copy()
+    actual[-1] = np.nan  # not known yet
+    actual[2, :, :, 6:] = np.nan
+    cells, found = trust_shares(plain, shared, actual, 2.0)
+    assert found == pytest.approx(trust)
+    np.testing.assert_allclose(cells, plain + trust * (shared - plain))

@@ -15,6 +15,9 @@ HALF_LIFE = 2 * YEAR
 OWN_NOISE = 0.5  # weight of a rep's own noise against that of all reps
 FURTHEST = 1.5  # standard deviations of all reps that a share may be moved by at most: nobody is made average
 STEPS = 50
+# Shares are right where levels are steady and months noisy, wrong where reps grow apart. A back-test of a year or two
+# is a small sample: seven tenths count as much as two years of it.
+PRIOR_TRUST, PRIOR_YEARS = 0.7, 2.0
 
 
 class Effects(NamedTuple):
@@ -66,6 +69,29 @@ def share_out(levels: Levels, flat: Floats, cells: Floats) -> tuple[Floats, Effe
     by_rep *= sums.sum() / max(by_rep.sum(), 1e-300)
     factor = np.where(use, _divide(_rake(target, by_rep, sums.sum(axis=0)), sums), 1.0)
     return cells * factor[:, :, None], effects
+
+
+def trust_shares(plain: Floats, shared: Floats, actual: Floats, years: float) -> tuple[Floats, float]:
+    """Move forecasts towards the shares as far as that was right before.
+
+    The trust is the regression of what the plain sums of reps missed on what the shares would have moved them by, at
+    least 0, averaged by years of back-test with a prior.
+
+    Parameters
+    ----------
+    plain, shared, actual : at each origin and now, shape (origins + 1, reps, products, horizon); nan = not known.
+    years : from the first origin to now.
+
+    Returns
+    -------
+    The forecasts at each origin and now, and the trust, 0 to 1.
+    """
+    known = ~np.isnan(actual)
+    missed, moved = (np.where(known, x - plain, 0.0).sum(axis=(2, 3)) for x in (actual, shared))
+    squares = float((moved**2).sum())
+    found = max(float((missed * moved).sum()) / squares, 0.0) if squares > 0 else PRIOR_TRUST
+    trust = min((years * found + PRIOR_YEARS * PRIOR_TRUST) / (years + PRIOR_YEARS), 1.0)
+    return plain + trust * (shared - plain), trust
 
 
 def _rake(table: Floats, rows: Floats, columns: Floats) -> Floats:
