@@ -47,32 +47,46 @@ class Lesson(NamedTuple):
     base: Floats
     missed: Floats
 
+    @property
+    def known(self) -> int:
+        """Months known at the origin."""
+        return int(self.basis.history.shape[1])
+
+    def until(self, month: int) -> Floats:
+        """`missed` as far as known by a month."""
+        return np.where(np.arange(self.missed.shape[1]) < month - self.known, self.missed, np.nan)
+
 
 def learn_corrections(levels: Levels, lessons: Sequence[Lesson], now: Lesson) -> tuple[list[Floats], float]:
     """What to add to the base at each origin and now, shape (series, horizon), and the strength, 0 to 1.
 
     Histogram gradient boosting (Ke et al. 2017, in scikit-learn) on the error over scale, one model for all series
-    and months ahead. Origins are corrected by models that have not seen them. The strength is half of the regression
-    of the errors of the newest origins on what models of the older ones said of them, within 0 and 1: 0 switches it
-    off. With little to learn from it is not tried.
+    and months ahead. An origin is corrected by a model of what was known by then, or not at all when that was too
+    little. The strength is half of the regression of the errors on what was said of them so, within 0 and 1: 0
+    switches it off. With little to learn from it is not tried.
     """
     none = [np.zeros_like(lesson.base) for lesson in (*lessons, now)]
-    rows = sum(int((~np.isnan(lesson.missed)).sum()) for lesson in lessons)
-    if rows < LEAST_ROWS or len(lessons) <= FOLDS:
+    if len(lessons) <= FOLDS or _count(lessons, now.known) < LEAST_ROWS:
         return none, 0.0
-    folds = np.array_split(np.arange(len(lessons)), FOLDS)
-    out = list(none)
-    strength = 0.0
-    for fold in reversed(folds):
-        model = _Model(levels, [x for i, x in enumerate(lessons) if i not in fold])
+    out, tried = list(none), []
+    for fold in np.array_split(np.arange(len(lessons)), FOLDS)[1:]:
+        until = lessons[fold[0]].known
+        if _count(lessons, until) < LEAST_ROWS / 2:
+            continue
+        model = _Model(levels, lessons, until)
         for i in fold:
             out[i] = model.predict(lessons[i])
-        if fold is folds[-1]:
-            strength = STRENGTH * _agree([lessons[i].missed for i in fold], [out[i] for i in fold])
-        if strength == 0:
-            return none, 0.0
-    out[-1] = _Model(levels, lessons).predict(now)
+        tried += list(fold)
+    strength = STRENGTH * _agree([lessons[i].missed for i in tried], [out[i] for i in tried])
+    if strength == 0:
+        return none, 0.0
+    out[-1] = _Model(levels, lessons, now.known).predict(now)
     return [strength * x for x in out], strength
+
+
+def _count(lessons: Sequence[Lesson], until: int) -> int:
+    """How many errors were known by a month."""
+    return sum(int((~np.isnan(lesson.until(until))).sum()) for lesson in lessons)
 
 
 def _agree(missed: Sequence[Floats], said: Sequence[Floats]) -> float:
@@ -88,12 +102,12 @@ def _agree(missed: Sequence[Floats], said: Sequence[Floats]) -> float:
 class _Model:
     """Trees on the features that vary."""
 
-    def __init__(self, levels: Levels, lessons: Sequence[Lesson]) -> None:
+    def __init__(self, levels: Levels, lessons: Sequence[Lesson], until: int) -> None:
         from sklearn.ensemble import HistGradientBoostingRegressor
         from threadpoolctl import threadpool_limits
 
         self.levels = levels
-        places = [np.flatnonzero(~np.isnan(lesson.missed).ravel()) for lesson in lessons]
+        places = [np.flatnonzero(~np.isnan(lesson.until(until)).ravel()) for lesson in lessons]
         step = max(1.0, sum(map(len, places)) / MOST_ROWS)
         places = [at[_thin(len(at), step)] for at in places]
         features = np.concatenate([_features(levels, x, at) for x, at in zip(lessons, places, strict=True)])

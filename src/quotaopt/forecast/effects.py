@@ -9,9 +9,9 @@ import numpy as np
 from quotaopt.forecast.levels import Levels
 from quotaopt.forecast.panel import YEAR, Bools, Floats
 
-# A month counts half as much as one two years younger. The shares of people change slowly: on AdventureWorks, CRM
-# and tourism data anything from one and a half to four years did as well, a year or less clearly worse.
-HALF_LIFE = 2 * YEAR
+# A month counts half as much as one this much younger. The shares of people change slowly: on AdventureWorks, CRM and
+# tourism data one to four years did about as well, less than a year clearly worse.
+HALF_LIFE = 1.5 * YEAR
 OWN_NOISE = 0.5  # weight of a rep's own noise against that of all reps
 FURTHEST = 1.5  # standard deviations of all reps that a share may be moved by at most: nobody is made average
 STEPS = 50
