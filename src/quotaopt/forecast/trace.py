@@ -11,13 +11,11 @@ import numpy as np
 import pandas as pd
 
 from quotaopt.forecast.backtest import choose_origins
-from quotaopt.forecast.calendar import find_calendar
-from quotaopt.forecast.fence import fence_panel
+from quotaopt.forecast.cleared import clear_history
 from quotaopt.forecast.hindcast import backtest_distribution
 from quotaopt.forecast.members import MEAN_OF
 from quotaopt.forecast.outlook import Outlook
 from quotaopt.forecast.panel import Floats, Panel
-from quotaopt.forecast.past import make_past
 from quotaopt.forecast.peers import find_peers
 from quotaopt.forecast.pooled import make_outlook
 
@@ -46,8 +44,9 @@ class Trace:
 
 def trace_rep(inputs: Inputs, settings: Settings, rep: str) -> Trace:
     """Forecast again, and keep what is said of this rep on the way."""
-    panel, gap = usual_panel(inputs, settings)
-    outlook = make_outlook(panel.of(panel.mature), gap + len(settings.months), settings.forecast.method)
+    cleared = clear_history(inputs, settings)
+    panel, gap = cleared.panel, cleared.past.gap
+    outlook = make_outlook(cleared.mature, cleared.horizon, settings.forecast.method)
     r = panel.reps.index(rep)
     if not panel.mature[r]:
         return _trace_new(panel, outlook, r, gap)
@@ -90,20 +89,11 @@ def _make(rows: list[tuple[str, float, float]], after: dict[str, float], own: fl
     return Trace(pd.DataFrame(rows, columns=["method", "amount", "weight"]), steps, own)
 
 
-def usual_panel(inputs: Inputs, settings: Settings) -> tuple[Panel, int]:
-    """The history a forecast is made from, without one-off orders and effects of the calendar; months to the plan."""
-    past = make_past(inputs, settings)
-    fenced = fence_panel(past.panel, settings.forecast)
-    calendar = find_calendar(fenced, past.gap + len(settings.months), settings.calendar)
-    return calendar.remove(fenced), past.gap
-
-
 def look_back(inputs: Inputs, settings: Settings) -> pd.DataFrame:
     """The back-test of mean and distribution, see `backtest_distribution`; empty when the history is too short."""
-    panel, gap = usual_panel(inputs, settings)
-    asked, horizon = settings.forecast, gap + len(settings.months)
-    if not choose_origins(panel.length, horizon)[0]:
+    cleared, asked = clear_history(inputs, settings), settings.forecast
+    if not choose_origins(cleared.panel.length, cleared.horizon)[0]:
         return pd.DataFrame()
     return backtest_distribution(
-        panel, horizon, asked.method, level=float(asked.level), samples=asked.samples, seed=asked.seed
+        cleared.panel, cleared.horizon, asked.method, level=float(asked.level), samples=asked.samples, seed=asked.seed
     )
