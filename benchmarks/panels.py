@@ -7,7 +7,7 @@ forecast. Data sets are looked for in ``../shared/data`` relative to the reposit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,16 +40,19 @@ class Case:
     middle: Texts = field(default_factory=lambda: np.array([], dtype=object))
 
     def split(self, origin: int) -> tuple[Panel, Floats, Texts]:
-        """What is known of the mature reps at an origin, what came (0 where nothing did), and their middle level."""
+        """What is known of the mature reps at an origin, what came (0 where nothing did), and their middle level.
+
+        A product nobody had sold by then is left out: no history says anything of it.
+        """
         known = self.panel.until(origin)
         if self.window and origin > self.window:
             cut = origin - self.window
-            known = Panel(
-                known.reps, known.products, known.first + cut, known.values[:, :, cut:], known.region, known.role
-            )
-        there = known.mature
-        actual = np.nan_to_num(self.panel.values[there, :, origin : origin + self.horizon])
-        return known.of(there), actual, self.middle[there] if self.middle.size else self.middle
+            known = replace(known, first=known.first + cut, values=known.values[:, :, cut:])
+        there, sold = known.mature, (np.nan_to_num(known.values) != 0).any(axis=(0, 2))
+        actual = np.nan_to_num(self.panel.values[there][:, sold, origin : origin + self.horizon])
+        names = tuple(name for name, keep in zip(known.products, sold, strict=True) if keep)
+        known = replace(known.of(there), products=names, values=known.values[there][:, sold])
+        return known, actual, self.middle[there] if self.middle.size else self.middle
 
 
 def choose_origins(length: int, least: int, horizon: int, most: int) -> tuple[int, ...]:

@@ -29,6 +29,8 @@ def table(mine: list[float], theirs: list[float], coverage: float = 0.8) -> pd.D
     [
         ([0.1, 0.1, 0.3, 0.1], "beats last year's sum in 3 of 4 origins (15.0 % against 20.0 %)."),
         ([0.3, 0.3, 0.1, 0.3], "loses to last year's sum in 3 of 4 origins (25.0 % against 20.0 %)."),
+        ([0.19, 0.19, 0.9], "beats last year's sum in 2 of 3 origins, yet not over all (42.7 % against 20.0 %)."),
+        ([0.21, 0.21, 0.0], "loses to last year's sum in 2 of 3 origins, yet not over all (14.0 % against 20.0 %)."),
         ([0.2] * 4, "is no better than last year's sum, better in 0 of 4 origins (20.0 % against 20.0 %)."),
         ([0.1, 0.3], "is no better than last year's sum, better in 1 of 2 origins (20.0 % against 20.0 %)."),
     ],
@@ -46,6 +48,10 @@ def test_whether_ranges_held(coverage: float, verdict: str) -> None:
     assert not verdict or said[-1].endswith(f"of the time: {verdict}.")
 
 
+def test_one_company_is_too_few_to_judge_ranges() -> None:
+    assert [*words(table([0.1], [0.2]).assign(level="all"), 0.8)][-1].endswith(" of the time: too few to judge.")
+
+
 def test_the_page() -> None:
     assert (
         Page(120).render(backtest_report(table([0.1, 0.3], [0.2, 0.2]), 0.8))
@@ -60,9 +66,9 @@ month, plan: absolute error of months, of the sum over the plan / sales; * used
 error of the plan's sum (last year's sum)          2024-01          2024-02
 rep                                        10.0 % (20.0 %)  30.0 % (20.0 %)
 
-rep Whole plan: auto is no better than last year's sum, better in 1 of 2 origins (20.0 % against 20.0 %). Months: auto
-    is no better than last year's months, better in 1 of 2 origins (20.0 % against 20.0 %). Its 80 % ranges of the sum
-    held 80.0 % of the time: about right."""
+rep Whole plan: auto is no better than last year's sum, better in 1 of 2 origins (20.0 % against 20.0 %).
+    Months: auto is no better than last year's months, better in 1 of 2 origins (20.0 % against 20.0 %).
+    Its 80 % ranges of the sum held 80.0 % of the time: about right."""
     )
 
 

@@ -150,8 +150,9 @@ def test_the_table_has_a_row_for_each_cell() -> None:
 
 def make_sampled(roster: pd.DataFrame, at: float | str, spread: float = 0.2) -> tuple[Any, Any, Any]:
     forecast, inputs, settings = make_parts(roster, make_settings([0.5]))
-    rng, normal = np.random.default_rng(0), np.array([NormalDist().inv_cdf((k + 0.5) / 200) for k in range(200)])
-    off = 1 + spread * np.array([rng.permutation(normal) for _ in forecast.reps])  # each rep has good years and bad
+    normal = np.array([NormalDist().inv_cdf((k + 0.5) / 200) for k in range(200)])
+    rng = np.random.default_rng(0)
+    off = 1 + spread * np.array([rng.permutation(normal) for _ in forecast.reps])
     forecast.samples = forecast.mean.sum(axis=1)[:, :, None] * off[:, None, :]
     settings.forecast.capacity = at
     return forecast, inputs, settings

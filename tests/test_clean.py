@@ -134,6 +134,11 @@ def test_declared_orders_are_kept(keep: list[dict[str, str]], left: int) -> None
     assert len(run(sales, keep_whales=keep).fenced) == left
     assert run(sales, fence=False).fenced.empty
     assert not any(n.code == "fenced" for n in run(sales, fence=False).notes)
+    wrong = run(sales, keep_whales=[{"rep": "R999", "month": "2025-09"}, {"month": "1999-01"}]).notes
+    assert [n.what for n in wrong if "keep_whales names" in n.what] == [
+        "forecast.keep_whales names R999 2025-09, which is not in the history used",
+        "forecast.keep_whales names 1999-01, which is not in the history used",
+    ]
 
 
 @few

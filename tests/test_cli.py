@@ -314,21 +314,21 @@ last_year_sum     0.0 % · 0.0 %  0.0 % · 0.0 %  0.0 % · 0.0 %  0.0 % · 0.0 %
     assert code == 0
     assert out == (
         """\
-rep   region  potential     low    high  last year  change  months   own
-Ana   North      12,000  12,000  12,000     12,000  +0.0 %      24  1.00
-Bob   North      24,000  24,000  24,000     24,000  +0.0 %      24  1.00
-张伟  South      36,000  36,000  36,000     36,000  +0.0 %      24  1.00
-Dee   South      48,000  48,000  48,000     48,000  +0.0 %      24  1.00
-all  120,000, +0.0 % on last year
+rep   region  potential     low    high  last year  change  capacity  months   own
+Ana   North      12,000  12,000  12,000     12,000  +0.0 %    12,000      24  1.00
+Bob   North      24,000  24,000  24,000     24,000  +0.0 %    24,000      24  1.00
+张伟  South      36,000  36,000  36,000     36,000  +0.0 %    36,000      24  1.00
+Dee   South      48,000  48,000  48,000     48,000  +0.0 %    48,000      24  1.00
+all  120,000 (120,000 – 120,000), +0.0 % on last year; capacity 120,000
 """
         + accuracy
     )
     assert call("forecast", "base", "--by", "region")[1] == (
         """\
-region  reps  potential  last year  change
-North      2     36,000     36,000  +0.0 %
-South      2     84,000     84,000  +0.0 %
-all  120,000, +0.0 % on last year
+region  reps  potential     low    high  last year  change  capacity
+North      2     36,000  36,000  36,000     36,000  +0.0 %    36,000
+South      2     84,000  84,000  84,000     84,000  +0.0 %    84,000
+all  120,000 (120,000 – 120,000), +0.0 % on last year; capacity 120,000
 """
         + accuracy
     )
@@ -350,6 +350,46 @@ def test_forecast_writes_its_tables(call: Call) -> None:
         "level,key,name,potential,expected,low,high,capacity,quantile,after_leaving",
         "all,all,,120000,120000,120000,120000,120000,120000,",
     ]
+
+
+def test_forecast_looks_back(call: Call) -> None:
+    code, out, err = call("forecast", "--backtest")
+    assert (code, err) == (0, "")
+    assert out.startswith(
+        """\
+Back-test of seasonal_naive, forecast from 1 origin: 2026-01
+level          method            month   plan    bias  MASE  CRPS month   plan  in 80 % month     plan
+company        seasonal_naive *  0.0 %  0.0 %  +0.0 %             0.000  0.000        100.0 %  100.0 %
+               last_year_sum     0.0 %  0.0 %  +0.0 %             0.000  0.000        100.0 %  100.0 %
+"""
+    )
+    assert "Whole plan: seasonal_naive is no better than last year's sum, better in 0 of 1 origin\n" in out
+    assert out.endswith("\nSaved   runs/base-forecast\n")
+    header, first, *_ = Path("runs/base-forecast/backtest.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert header == (
+        "origin,level,method,wape_month,wape_sum,bias,mase,crps_month,crps_sum,coverage_month,coverage_sum,"
+        "width_month,width_sum,chosen"
+    )
+    assert first == "2026-01,all,seasonal_naive,0,0,0,,0,0,1,1,0,0,true"
+    package = json.loads(Path("runs/base-forecast/datapackage.json").read_text(encoding="utf-8"))
+    assert "backtest.csv" in [resource["path"] for resource in package["resources"]]
+    assert call("runs")[0] == 0
+
+
+def test_forecast_says_when_there_is_too_little_to_look_back(call: Call) -> None:
+    history = Path("scenarios/data/history.csv")
+    rows = history.read_text(encoding="utf-8").splitlines()
+    kept = [rows[0], *(row for row in rows if ",2026-1" in row)]
+    history.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    code, out, _ = call("forecast", "--backtest")
+    assert code == 0
+    assert out.startswith("The history is too short for a back-test")
+
+
+def test_forecast_asks_one_thing(call: Call) -> None:
+    code, _, err = call("forecast", "--backtest", "--rep", "R1")
+    assert code == 2
+    assert "ask one thing" in err
 
 
 def test_forecast_cannot_write_a_picture_into_a_missing_folder(call: Call) -> None:

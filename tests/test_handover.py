@@ -215,6 +215,28 @@ def test_a_hand_over_within_the_plan_moves_the_months() -> None:
     assert forecast.vacant.empty
 
 
+def test_who_holds_nothing_any_more_is_no_new_hire() -> None:
+    sales = office()
+    roster = rows_of(*sales) | {"R5": ("East", None, "2026-12-31"), "R9": ("East", "2027-01-01", None)}
+    spans = [("R5", "T5", None, "2026-12-31"), ("R9", "T5", "2027-01-01", None)]
+    forecast = make_forecast(make_inputs(sales, spans, **roster), make_settings())
+    assert forecast.flag.tolist() == [*[""] * 5, "holds no territory in the plan", "took over T5"]
+    assert (mean_of(forecast, "R5") == 0).all()
+    assert not [n for n in forecast.notes if n.code in ("new_hires", "vacant")]
+    assert forecast.vacant.empty
+
+
+def test_who_holds_as_much_as_last_year_sold_what_was_booked() -> None:
+    sales = np.full((1, LENGTH), 80.0)
+    past = make_past(make_inputs({"R1": sales}, [("R1", "T1", None, None, 0.8)], **rows_of("R1")), make_settings())
+    assert past.panel.reps == ("R1", "T1")
+    assert past.panel.values[:, 0, 0] == pytest.approx([80, 20])  # 100 for the whole territory
+    assert past.last_year[:, 0, 0] == pytest.approx([80, 0])
+    spans = [("R1", "T1", None, "2026-12-31"), ("R1", "T1", "2027-01-01", None, 0.8)]
+    past = make_past(make_inputs({"R1": sales}, spans, **rows_of("R1")), make_settings())
+    assert past.last_year[:, 0, 0] == pytest.approx([64, 16])
+
+
 @few
 @given(st.integers(0, 10**6))
 def test_totals_do_not_change(seed: int) -> None:
@@ -309,14 +331,18 @@ def test_a_leaver_without_a_successor_leaves_something_vacant() -> None:
 
 def test_a_territory_nobody_holds_is_forecast_and_kept_apart() -> None:
     sales = office()
-    spans = [("R5", "T5", None, "2026-12-31")]
-    inputs = make_inputs(sales, spans, **rows_of("R0", "R1", "R2", "R3", "R4"))
-    forecast = make_forecast(inputs, make_settings())
     whole = make_forecast(make_inputs(sales, None, **rows_of(*sales)), make_settings())
-    assert len(forecast.mean) == len(forecast.flag) == len(forecast.reps) == 5
-    assert forecast.vacant["potential"].sum() == pytest.approx(whole.rep_mean[-1], rel=1e-9)
-    assert forecast.mean.sum() + forecast.vacant["potential"].sum() == pytest.approx(whole.mean.sum(), rel=1e-9)
-    assert [n.what.rpartition(": ")[2] for n in forecast.notes if n.code == "vacant"] == ["T5"]
+    left = {"R5": ("East", None, "2026-12-31")}
+    for roster, exact in ((left, 1e-9), ({}, 1e-3)):  # of who is in no roster, the region is not known
+        inputs = make_inputs(
+            sales, [("R5", "T5", None, "2026-12-31")], **rows_of("R0", "R1", "R2", "R3", "R4"), **roster
+        )
+        forecast = make_forecast(inputs, make_settings())
+        assert len(forecast.mean) == len(forecast.flag) == len(forecast.samples) == len(inputs.roster)
+        missing = forecast.vacant["potential"].sum()
+        assert missing == pytest.approx(whole.rep_mean[-1], rel=exact)
+        assert forecast.mean.sum() + missing == pytest.approx(whole.mean.sum(), rel=exact)
+        assert [n.what.rpartition(": ")[2] for n in forecast.notes if n.code == "vacant"] == ["T5"]
 
 
 def test_a_seat_still_to_be_filled_leaves_its_first_months_vacant() -> None:

@@ -168,3 +168,21 @@ def test_first_year_capacity_of_ramping_reps_is_within_a_tenth(known: int) -> No
         ratios.append(capacity.values[:6].sum() / truth)
     assert np.mean(ratios) == pytest.approx(1.0, abs=0.1)
     assert np.abs(np.array(ratios) - 1).max() < 0.2
+
+
+@pytest.mark.parametrize(("declared", "said"), [(None, True), (RAMP, False)])
+def test_a_ramp_the_history_does_not_show_is_said(declared: list[float] | None, said: bool) -> None:
+    sales = draw_reps(0, 30, length=36)
+    starts = [9, 10, 11, 12, 13, 14, 15, 16]
+    for rep, start in enumerate(starts):
+        sales[rep, :, :start] = np.nan
+        sales[rep, :, start : start + 6] *= RAMP
+    dates = [f"{pd.Period('2024-01', 'M') + s}-01" for s in starts] + ["2020-01-01"] * 22
+    chosen = make_settings(36, "pooled_season", **({"ramp": {"profile": declared}} if declared else {}))
+    notes = make_forecast(make_inputs(sales, start_date=dates), chosen).notes
+    found = [n for n in notes if n.code == "ramp"]
+    assert bool(found) is said
+    if said:
+        assert found[0].what.startswith("8 new reps sold 0.1")
+        profile = [float(x) for x in found[0].remedy.split("[")[1].split("]")[0].split(",")]
+        assert profile == pytest.approx([*RAMP, *[1.0] * 6], abs=0.2)

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from quotaopt import columns as c
+from quotaopt.capacity import rep_sums
 from quotaopt.errors import Finding, InputError, split_place
 from quotaopt.optimize.statement import state
 from quotaopt.policy import rule_uses
@@ -52,7 +53,7 @@ def prepare(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Ca
         overassignment=settings.overassignment,
         money=settings.unit,
         plan=None if plan is None else Cube(index, plan),
-        quantiles=make_quantiles(forecast.samples, capacity.headcount * capacity.ramp * per_unit),
+        quantiles=make_quantiles(rep_sums(forecast, capacity.presence) * per_unit),
         locks=[
             Lock(k.rep_id, k.product_id, k.month, int((k.value / unit).to_integral_value()), k.source)
             for k in inputs.locks
@@ -94,20 +95,12 @@ def check_data(scenario: Scenario, inputs: Inputs) -> list[Finding]:
     return findings
 
 
-def make_quantiles(samples: Floats | None, weight: Floats) -> Floats | None:
-    """Quantiles of each rep's sum over the months at the normal scores `SCORES` (R × K); none without samples.
+def make_quantiles(sums: Floats) -> Floats:
+    """Quantiles at the normal scores `SCORES` (R × K) of equally likely sums (R × B), never below zero.
 
     Median-unbiased quantiles (Hyndman & Fan 1996, type 8) up to ±2; the ends carry the slope of the score before on,
     because few samples lie beyond.
-
-    Parameters
-    ----------
-    samples : equally likely paths of each rep's months (R × T × B).
-    weight : what a month counts (R × T).
     """
-    if samples is None:
-        return None
-    sums = np.einsum("rtb,rt->rb", samples, weight)
     inner = np.quantile(sums, ndtr(SCORES[1:-1]), axis=1, method="median_unbiased").T
     one = int(np.abs(SCORES[1:-1] - SCORES[1] - 1).argmin())
     low, high = 2 * inner[:, 0] - inner[:, one], 2 * inner[:, -1] - inner[:, -1 - one]

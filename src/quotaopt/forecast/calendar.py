@@ -22,7 +22,7 @@ from quotaopt.forecast.backtest import choose_origins
 from quotaopt.forecast.levels import fill_gaps
 from quotaopt.forecast.lunar import lunar_shares, weekday_ratio
 from quotaopt.forecast.methods import forecasters
-from quotaopt.forecast.panel import YEAR, Floats, Panel, warn
+from quotaopt.forecast.panel import YEAR, Floats, Ints, Panel, warn
 from quotaopt.forecast.season import find_trend
 
 SHORTEST = 2 * YEAR  # a calendar month seen once says nothing of how it differs from itself
@@ -98,40 +98,41 @@ class _Effect:
         return np.clip(1.0 + self.products @ signal, LOWEST, HIGHEST)
 
     @classmethod
-    def of(cls, totals: Floats, slots: np.ndarray, signal: Floats) -> _Effect:
+    def of(cls, totals: Floats, slots: Ints, signal: Floats) -> _Effect:
         """Least squares on what is left of trend and season; the season takes a signal's mean by calendar month."""
-        trend = find_trend(totals)
-        size = np.maximum(np.abs(trend), 0.2 * np.nanmean(np.abs(totals), axis=1, keepdims=True))
-        usable = size[:, 0] > 0
-        n, count = len(signal), len(totals)
+        trend, sales = find_trend(totals), np.abs(totals).sum(axis=1)
+        size = np.maximum(np.abs(trend), 0.2 * sales[:, None] / totals.shape[1])
+        usable = sales > 0
         if not usable.any():
-            return cls(np.zeros(n), np.zeros((count, n)), np.ones(n))
-        rest = _less_season((totals[usable] - trend[usable]) / size[usable], slots)
+            return cls(np.zeros(len(signal)), np.zeros((len(totals), len(signal))), np.ones(len(signal)))
+        rest = _less_season((totals - trend)[usable] / size[usable], slots)
         shift = _less_season(signal, slots)
-        square = shift @ shift.T
-        # A signal that did not move within the history cannot be told from the season: it has no effect.
-        inverse = np.linalg.pinv(square, rcond=1e-6, hermitian=True)
-        own = rest @ shift.T @ inverse
-        noise = ((rest - own @ shift) ** 2).sum(axis=1) / max(rest.shape[1] - YEAR - n, 1)
-        noise = np.maximum(noise, 1e-6 * np.mean(noise) + 1e-12)
-        sales = np.abs(totals[usable]).sum(axis=1)
         # Products move together: the common effect is that of the company, and so is its error.
-        company = sales @ rest / sales.sum()
-        common = company @ shift.T @ inverse
-        left = ((company - common @ shift) ** 2).sum() / max(rest.shape[1] - YEAR - n, 1)
-        variance = np.diag(inverse)
-        error = np.sqrt(left * variance)
-        own_variance = np.outer(noise, variance)
-        between = np.maximum(((own - common) ** 2 - own_variance).mean(axis=0), 0.0)
-        weight = between / np.maximum(between + own_variance, 1e-300)
-        products = np.tile(common, (count, 1))
-        products[usable] = common + weight * (own - common)
+        company = sales[usable] @ rest / sales.sum()
+        common, square_error = (x[0] for x in _regress(company[None], shift))
+        own, variance = _regress(rest, shift)
+        between = np.maximum(((own - common) ** 2 - variance).mean(axis=0), 0.0)
+        total = between + variance
+        weight = np.divide(between, total, out=np.zeros_like(total), where=total > 0)
+        products = np.tile(common, (len(totals), 1))
+        products[usable] += weight * (own - common)
         # James-Stein: what is within its own error of nothing is nothing.
-        kept = np.maximum(1.0 - error**2 / np.maximum(common**2, 1e-300), 0.0)
-        return cls(common * kept, products * kept, error)
+        ratio = np.divide(square_error, common**2, out=np.ones_like(common), where=common != 0)
+        kept = np.maximum(1.0 - ratio, 0.0)
+        return cls(common * kept, products * kept, np.sqrt(square_error))
 
 
-def _less_season(values: Floats, slots: np.ndarray) -> Floats:
+def _regress(rows: Floats, shift: Floats) -> tuple[Floats, Floats]:
+    """Effects of the signals on each row and their variances, by least squares; shapes (rows, signals)."""
+    # A signal that did not move within the history cannot be told from the season: it has no effect.
+    inverse = np.linalg.pinv(shift @ shift.T, rcond=1e-6, hermitian=True)
+    effect = rows @ shift.T @ inverse
+    freedom = max(rows.shape[1] - YEAR - len(shift), 1)
+    noise = ((rows - effect @ shift) ** 2).sum(axis=1) / freedom
+    return effect, np.outer(noise, np.diag(inverse))
+
+
+def _less_season(values: Floats, slots: Ints) -> Floats:
     """Rows less their mean by calendar month."""
     slot = np.equal.outer(slots, np.arange(YEAR)).astype(np.float64)
     mean = values @ slot / np.maximum(slot.sum(axis=0), 1.0)

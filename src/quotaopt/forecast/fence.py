@@ -10,14 +10,15 @@ orders of a rarely sold product are held against each other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from quotaopt.forecast.panel import Bools, Floats, Panel, month_name, month_number
+from quotaopt.errors import Finding
+from quotaopt.forecast.panel import Bools, Floats, Panel, month_name, month_number, warn
 from quotaopt.forecast.season import season_factors
 
 if TYPE_CHECKING:
@@ -40,6 +41,15 @@ BLOCK = 4096  # series at a time
 def fence_panel(panel: Panel, chosen: Forecasting) -> Panel:
     """The panel with one-off orders cut as the scenario says: see `fence`."""
     return fence(panel, _keep(panel, chosen.keep_whales)) if chosen.fence else panel
+
+
+def note_keeps(panel: Panel, chosen: Forecasting) -> Iterator[Finding]:
+    """A note for each declared order that is not in the history."""
+    for whale in chosen.keep_whales:
+        if not _keep(panel, [whale]).any():
+            name = " ".join(filter(None, (whale.rep, whale.product, whale.month)))
+            remedy = "Compare it with the history; forecast.months says how much of it is used."
+            yield warn(f"forecast.keep_whales names {name}, which is not in the history used", remedy, code="fenced")
 
 
 def fence(panel: Panel, keep: Bools | None = None) -> Panel:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import measure_accuracy, run_backtest
-from quotaopt.forecast.calendar import find_calendar
+from quotaopt.forecast.cleared import Cleared, clear_history
 from quotaopt.forecast.combine import NAIVE
 from quotaopt.forecast.draws import make_draws
-from quotaopt.forecast.fence import fence_panel, list_cuts
+from quotaopt.forecast.fence import list_cuts, note_keeps
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.notes import list_months, note_cells, note_cuts, note_floor, note_history, note_test
+from quotaopt.forecast.outlook import Outlook
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, month_number
-from quotaopt.forecast.past import make_past
 from quotaopt.forecast.peers import Peers, find_peers
 from quotaopt.forecast.pooled import make_outlook
+from quotaopt.forecast.tenure import note_ramp
 from quotaopt.forecast.vacant import leave_vacant
 
 if TYPE_CHECKING:
@@ -93,30 +94,25 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     InputError
         If the roster names a ramp profile that the scenario does not have.
     """
-    method, plan = settings.forecast.method, len(settings.months)
+    method = settings.forecast.method
     forecasters[method]  # an unknown name must not wait for the back-test
-    past = make_past(inputs, settings)
-    fenced, horizon = fence_panel(past.panel, settings.forecast), past.gap + plan
-    calendar = find_calendar(fenced, horizon, settings.calendar)
-    panel = calendar.remove(fenced)
-    outlook = make_outlook(panel.of(panel.mature), horizon, method)
+    cleared = clear_history(inputs, settings)
+    past, panel = cleared.past, cleared.panel
+    outlook = make_outlook(cleared.mature, cleared.horizon, method)
     found = {**outlook.members, method: outlook}
-    test = run_backtest(panel, tuple(dict.fromkeys((*NAIVES, *found))), horizon, found)
+    test = run_backtest(panel, tuple(dict.fromkeys((*NAIVES, *found))), cleared.horizon, found)
     peers = find_peers(panel)
-    mean = np.zeros((*panel.values.shape[:2], horizon))
-    mean[panel.mature] = outlook.mean
-    mean = peers.blend(panel, mean)
     sold = _on_sale(inputs.products, panel, settings.months)
-    mean = np.where(sold, mean[:, :, past.gap :], 0.0)
-    floored = list_months(panel, settings.months, np.minimum(mean, 0.0))
-    cuts = list_cuts(past.panel, fenced)
-    mean = np.maximum(mean, 0.0)
-    known = outlook if panel.mature.any() else None
-    draws = make_draws(panel, known, mean, peers, settings.forecast.samples, settings.forecast.seed)
+    signed = np.where(sold, (_say_all(cleared, outlook, peers) * cleared.calendar.ahead)[:, :, past.gap :], 0.0)
+    mean = np.maximum(signed, 0.0)
+    draws = make_draws(panel, outlook, mean, peers, settings.forecast.samples, settings.forecast.seed)
     paths = draws.summarise(settings.forecast.level, np.where(past.vacant[:, None], 0.0, past.held))
-    notes = [*past.notes, *note_history(panel), *note_test(test, method, outlook.choice)]
-    notes += [*outlook.notes, *note_cells(panel, sold)]
-    notes += [*note_cuts(cuts, past.panel), *note_floor(floored, mean), *calendar.note()]
+    floored = list_months(panel, settings.months, np.minimum(signed, 0.0))
+    cuts = list_cuts(past.panel, cleared.fenced)
+    notes = [*past.notes, *note_history(panel.of(past.holds)), *note_test(test, method, outlook.choice)]
+    notes += [*outlook.notes, *note_cells(panel, sold), *note_cuts(cuts, past.panel), *note_floor(floored, mean)]
+    notes += [*cleared.calendar.note(), *note_keeps(past.panel, settings.forecast)]
+    notes += note_ramp(past.panel, inputs, settings)
     made = Forecast(
         reps=panel.reps,
         products=panel.products,
@@ -130,7 +126,7 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
         full_last_year=past.full_last_year,
         method=_name_methods(panel, peers, str(outlook.choice), sold),
         months_used=panel.seen.sum(axis=1),
-        flag=np.where(peers.flag == "", past.flag, peers.flag),
+        flag=np.where(past.holds & (peers.flag != ""), peers.flag, past.flag),
         own_weight=peers.own_weight,
         accuracy=measure_accuracy(test, method),
         notes=tuple(notes),
@@ -139,30 +135,15 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
         samples=paths.reps,
         product_samples=paths.products,
     )
-    return leave_vacant(_restore(made, calendar.ahead[:, past.gap :]), past, inputs)
+    return leave_vacant(made, past, inputs)
 
 
-def _restore(made: Forecast, factors: Floats) -> Forecast:
-    """What was forecast for usual months, for the months of the plan: `factors` of products × plan months."""
-    if (factors == 1).all():
-        return made
-    mean = made.mean * factors
-    rep_mean = mean.sum(axis=(1, 2))
-    month, year = _quotient(mean.sum(axis=1), made.mean.sum(axis=1)), _quotient(rep_mean, made.rep_mean)
-    return replace(
-        made,
-        mean=mean,
-        low=made.low * factors,
-        high=made.high * factors,
-        rep_mean=rep_mean,
-        rep_spread=made.rep_spread * year,
-        samples=made.samples * month[:, :, None],
-        product_samples=made.product_samples * factors[:, :, None],
-    )
-
-
-def _quotient(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.ones_like(part), where=whole > 0)
+def _say_all(cleared: Cleared, outlook: Outlook, peers: Peers) -> Floats:
+    """What is said of all reps, shape (reps, products, horizon): new hires borrow from the mature ones."""
+    panel = cleared.panel
+    mean = np.zeros((*panel.values.shape[:2], cleared.horizon))
+    mean[panel.mature] = outlook.mean
+    return peers.blend(panel, mean)
 
 
 def _on_sale(table: pd.DataFrame, panel: Panel, months: Sequence[str]) -> Bools:

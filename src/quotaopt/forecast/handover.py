@@ -93,8 +93,9 @@ def _join(booked: Booked, holdings: Holdings, patches: Patches, keepers: _Keeper
     values = np.where(enough[:, None, :], values / np.where(enough, part, 1.0)[:, None, :], np.nan)
     at, known, needed = find_last_year(booked, plan)
     last_year = np.zeros((*shape[:2], len(plan)))
+    booked_by = _share_last_year(booked, holdings, keepers, at)
     for t in np.flatnonzero(known):
-        last_year[:, :, t] = keepers.matrix(keepers.share[:, t], n) @ patches.sales[:, :, at[t]]
+        last_year[:, :, t] = keepers.matrix(booked_by[:, t], n) @ patches.sales[:, :, at[t]]
     there = _known_part(matrix, patches.size, patches.there)[:, at] > 1 - TINY
     person = np.concatenate([np.arange(booked.roster), _last_holders(booked, holdings, keepers.vacant)])
     return Rows(
@@ -106,8 +107,20 @@ def _join(booked: Booked, holdings: Holdings, patches: Patches, keepers: _Keeper
         role=_describe(booked, "role", person),
         held=_held(keepers, patches.size),
         vacant=np.arange(shape[0]) >= booked.roster,
-        flag=_flag(booked, holdings, patches, shape[0]),
+        flag=_flag(booked, holdings, patches, keepers),
     )
+
+
+def _share_last_year(booked: Booked, holdings: Holdings, keepers: _Keepers, at: Ints) -> Floats:
+    """Share of a patch's booked sales of 12 months before each plan month, shape (entries, plan months).
+
+    Where less than the whole patch was held then, whoever holds as much now has all of what was booked.
+    """
+    rep = keepers.row < booked.roster
+    now = add_rows(keepers.patch[rep], keepers.share[rep], len(holdings.patches))
+    whole = np.maximum(now, holdings.by_patch(holdings.past)[:, at])
+    whole = np.where(whole > TINY, whole, 1.0)[keepers.patch]
+    return np.where(rep[:, None], keepers.share / whole, 1.0 - now[keepers.patch] / whole)
 
 
 def _known_part(matrix: sp.csr_array, size: Floats, known: Bools) -> Floats:
@@ -146,15 +159,16 @@ def _describe(booked: Booked, column: str, person: Ints) -> Texts:
     return np.asarray(texts[person])
 
 
-def _flag(booked: Booked, holdings: Holdings, patches: Patches, rows: int) -> Texts:
+def _flag(booked: Booked, holdings: Holdings, patches: Patches, keepers: _Keepers) -> Texts:
     """Which territories each rep took over, with months in which others held them; one text per row."""
+    out = np.full(len(keepers.names), "", dtype=object)
+    out[~np.isin(np.arange(len(out)), keepers.row)] = "holds no territory in the plan"
     territory = holdings.patch < holdings.territories
     now = territory & (holdings.person < booked.roster) & (holdings.ahead > 0).any(axis=1)
     _, pair = np.unique(holdings.person * len(holdings.patches) + holdings.patch, return_inverse=True)
     held = add_rows(pair, holdings.past, int(pair.max(initial=0)) + 1)[pair]
     taken = now & (patches.known[holdings.patch] & (held == 0)).any(axis=1)
     names = pd.Series(holdings.patches[holdings.patch[taken]], dtype=str).groupby(holdings.person[taken])
-    out = np.full(rows, "", dtype=object)
     for person, found in names:
         out[person] = f"took over {list_names(sorted(set(found)))}"
     return out

@@ -48,6 +48,11 @@ class Past:
     vacant: Bools
     flag: Texts
 
+    @property
+    def holds(self) -> Bools:
+        """Whether anything is held in the plan, shape (rows,)."""
+        return np.asarray((self.held > 0).any(axis=1))
+
 
 def make_past(inputs: Inputs, settings: Settings) -> Past:
     """Align history, roster and products; let sales follow their territories where assignments are given.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -50,7 +50,7 @@ def _scale(forecast: Forecast, held: Floats) -> Forecast:
 
 
 def _keep(forecast: Forecast, rows: Bools) -> Forecast:
-    kept: dict[str, Any] = {name: getattr(forecast, name)[rows] for name in BY_REP}
+    kept = {name: getattr(forecast, name)[rows] for name in BY_REP}
     return replace(forecast, reps=tuple(np.array(forecast.reps, dtype=object)[rows]), **kept)
 
 

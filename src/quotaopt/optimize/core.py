@@ -16,7 +16,7 @@ from quotaopt.optimize.levels import Solve
 from quotaopt.optimize.proof import Groups, Part, Proof, cells_of, judge, only
 from quotaopt.problem import Problem
 
-MOST = 40  # linear programs; limits that are not tried by then are left in
+MOST, LARGEST = 40, 2_000_000  # linear programs, and cells of them all; limits not tried by then are left in
 
 Row = tuple[int, int, int]  # use, block, number of the sub-total
 
@@ -65,7 +65,7 @@ def find_core(problem: Problem, groups: Groups, proof: Proof, solve: Solve) -> C
     if _all_needed(problem, groups, proof):
         return Core(proof, frozenset(rows_of(proof)))
     needed: set[Row] = set()
-    for _ in range(MOST):
+    for _ in range(min(MOST, LARGEST // problem.eligible.size)):
         left = [row for row in _by_size(groups, proof) if row not in needed]
         if not left:
             break

@@ -1,12 +1,13 @@
 """What one more unit of a limit does to the highest level it moves: sensitivity that a degenerate program cannot fake.
 
 The dual values of such a program are one set of many, so none is reported. The fair totals are the filling of a pool
-of proven inequalities, and these stay valid when limits move: each total follows its rows. So a limit is moved by a
-small step, the pool is filled again, and one linear program asks whether a table with those totals exists. If it
-does, they are the fair totals of the moved limits, and the difference is exact, whatever the solver. Most limits are
-tested together: when the filling keeps its structure for a random mixture of steps and for its opposite, and both can
-be reached, each limit alone moves the levels in proportion, up and down. What fails is tested in halves, at last
-alone and upwards only. A limit that cannot be moved alone (all regions given and the company too) has no price.
+of proven inequalities, and these stay valid when limits move: each total follows its rows. So the slopes of the filling
+(`slopes`) are prices if they can be proven: limits are moved by a small step, the pool is filled again, and one linear
+program asks whether a table with those totals exists. If it does, they are the fair totals of the moved limits, and
+the difference is exact, whatever the solver. Most limits are tested together: when the filling keeps its structure for
+a random mixture of steps and for its opposite, and both can be reached, each limit alone moves the levels in
+proportion, up and down. What fails is tested in halves, at last alone and upwards only. A limit that cannot be moved
+alone (all regions given and the company too) has no price.
 """
 
 from __future__ import annotations

@@ -43,7 +43,11 @@ def backtest_report(table: pd.DataFrame, level: float) -> Iterator[RenderableTyp
     yield Text()
     yield _by_origin(table, origins, method)
     yield Text()
-    yield labelled((LEVELS.get(name, name), "bold", " ".join(words(part, level))) for name, part in _levels(table))
+    yield labelled(
+        (LEVELS.get(name, name) if not k else "", "bold", text)
+        for name, part in _levels(table)
+        for k, text in enumerate(words(part, level))
+    )
 
 
 def _chosen(table: pd.DataFrame) -> str:
@@ -80,9 +84,14 @@ def words(part: pd.DataFrame, level: float) -> Iterator[str]:
         yield _compare(part, method, LAST_MONTHS, "wape_month", "last year's months", "Months")
     mine = part[(part["origin"] == EVERY) & (part["method"] == method)].iloc[0]
     if not isnan(mine["coverage_sum"]):
-        held, wanted = mine["coverage_sum"], f"{100 * level:.3g} %"
-        verdict = "about right" if abs(held - level) <= 0.1 else "too narrow" if held < level else "too wide"
-        yield f"Its {wanted} ranges of the sum held {percent(held, False)} of the time: {verdict}."
+        yield _held(float(mine["coverage_sum"]), level, few=str(mine["level"]) == "all")
+
+
+def _held(held: float, level: float, few: bool) -> str:
+    """Whether ranges were as wide as they say; one company's few years cannot tell."""
+    verdict = "about right" if abs(held - level) <= 0.1 else "too narrow" if held < level else "too wide"
+    judged = "too few to judge" if few else verdict
+    return f"Its {100 * level:.3g} % ranges of the sum held {percent(held, False)} of the time: {judged}."
 
 
 def _compare(part: pd.DataFrame, method: str, other: str, column: str, name: str, what: str) -> str:
@@ -94,4 +103,6 @@ def _compare(part: pd.DataFrame, method: str, other: str, column: str, name: str
     verb, count = ("beats", won) if won > lost else ("loses to", lost) if lost > won else ("is no better than", won)
     amounts = f"({percent(float(mine[EVERY]), False)} against {percent(float(theirs[EVERY]), False)})"
     better = ", better" if won == lost else ""
-    return f"{what}: {method} {verb} {name}{better} in {count} of {counted(len(less), 'origin')} {amounts}."
+    overall = float(theirs[EVERY] - mine[EVERY])
+    yet = ", yet not over all" if won > lost and overall < 0 else ", yet not over all" * (lost > won and overall > 0)
+    return f"{what}: {method} {verb} {name}{better} in {count} of {counted(len(less), 'origin')}{yet} {amounts}."
