@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quotaopt.forecast.levels import Levels
-from quotaopt.forecast.members import MEMBERS, Basis, recent_mean
+from quotaopt.forecast.members import Basis, recent_mean
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints
 
 if TYPE_CHECKING:
@@ -37,13 +37,13 @@ class Lesson(NamedTuple):
     Attributes
     ----------
     basis : see `Basis`.
-    members : shape (members, series, horizon).
-    base : their mean, shape (series, horizon).
+    gaps : members − base, rounded, shape (members, series, horizon).
+    base : the mean of members, shape (series, horizon).
     missed : actual − base, shape (series, horizon); nan = not known.
     """
 
     basis: Basis
-    members: Floats
+    gaps: NDArray[np.float32]
     base: Floats
     missed: Floats
 
@@ -141,7 +141,7 @@ def _features(levels: Levels, lesson: Lesson, at: Ints) -> NDArray[np.float32]:
     base = lesson.base.ravel()[at]
     length = basis.history.shape[1]
     columns: list[Any] = [base]
-    columns += [lesson.members[i].ravel()[at] - base for i in range(len(MEMBERS))]
+    columns += [gap.ravel()[at] for gap in lesson.gaps]
     for back in (YEAR, 2 * YEAR):
         month = length + ahead % YEAR - back
         seen = month >= 0
@@ -151,10 +151,15 @@ def _features(levels: Levels, lesson: Lesson, at: Ints) -> NDArray[np.float32]:
     return _round(columns)
 
 
+def to_grain(values: Any) -> NDArray[np.float32]:
+    """Rounded to `GRAIN`."""
+    return np.asarray(np.rint(np.asarray(values) / GRAIN) * GRAIN, dtype=np.float32)
+
+
 def _round(columns: Sequence[Any]) -> NDArray[np.float32]:
     out = np.empty((len(columns[0]), len(columns)), dtype=np.float32)
     for i, column in enumerate(columns):
-        out[:, i] = np.rint(column * (1 / GRAIN)) * GRAIN
+        out[:, i] = to_grain(column)
     return out
 
 
