@@ -10,8 +10,9 @@ import numpy as np
 from quotaopt.forecast.levels import Levels
 from quotaopt.forecast.panel import YEAR, Bools, Floats
 
-# Months after which a month counts half, the usual one first; 0 leaves each rep's own forecast. On AdventureWorks, CRM
-# and tourism data the others' shares had this error against the usual's, which counts as much as two years of test.
+# Months after which a month counts half, the usual first; 0 leaves each rep's own forecast, for reps who grow apart. On
+# AdventureWorks, CRM and tourism data the others' shares had about these errors against the usual's, which counts as
+# much as two years of back-test: a year or two is a small sample.
 MEMORIES = (1.5 * YEAR, 0.5 * YEAR, 0.0)
 PRIOR_RATIOS, PRIOR_YEARS = np.array([1.0, 1.05, 1.2]), 2.0
 OWN_NOISE = 0.5  # weight of a rep's own noise against that of all reps
@@ -54,7 +55,7 @@ def share_out(levels: Levels, flat: Floats, cells: Floats, memory: float) -> tup
     """
     n_reps, n_products, _ = cells.shape
     own = flat[levels.rows[-1]].reshape(n_reps, n_products, -1)
-    effects = find_effects(_rep_rows(levels, flat), flat[0], memory)
+    effects = find_effects(_rep_rows(levels, flat), flat[0], memory or MEMORIES[0])
     if not memory:
         return cells, effects
     target = effects.share[:, None]
@@ -119,7 +120,7 @@ def find_effects(series: Floats, whole: Floats, memory: float, prior: Floats | f
     ----------
     series : shape (series, months), money; nan = missing.
     whole : what they are shares of, with missing months filled, shape (series, months) or (months,).
-    memory : months after which a month counts half; 0 for the usual.
+    memory : months after which a month counts half.
     prior : what the shares are thought to be in proportion to, shape (series,).
 
     A level is the sum of the months over that of the whole in the same months, with weights that halve every
@@ -131,7 +132,7 @@ def find_effects(series: Floats, whole: Floats, memory: float, prior: Floats | f
     """
     whole = np.broadcast_to(whole, series.shape)
     seen = ~np.isnan(series) & (whole > 0)
-    weight = seen * 0.5 ** (np.arange(series.shape[1])[::-1] / (memory or MEMORIES[0]))
+    weight = seen * 0.5 ** (np.arange(series.shape[1])[::-1] / memory)
     sales, base = np.where(seen, series, 0.0), np.where(seen, whole, 0.0)
     level = _divide((sales * weight).sum(axis=1), (base * weight).sum(axis=1))
     known = (level > 0) & (prior > 0)
