@@ -94,7 +94,8 @@ def run_pipeline(panel: Panel, horizon: int) -> Outlook:
 
 
 def _teach(basis: Basis, members: Floats, truth: Floats) -> Lesson:
-    base = members[[MEMBERS.index(name) for name in MEAN_OF]].mean(axis=0)
+    # Without the highest and the lowest: one member that runs away, mostly growth, would take the mean with it.
+    base = np.sort(members[[MEMBERS.index(name) for name in MEAN_OF]], axis=0)[1:-1].mean(axis=0)
     gaps = np.stack([to_grain(m - base) for m in members])
     return Lesson(basis, gaps, base, _divide(truth, basis.scale[:, None]) - base)
 
