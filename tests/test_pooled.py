@@ -215,3 +215,16 @@ def test_trees_leave_noise_alone() -> None:
     values = 1000 * np.random.default_rng(0).gamma(20, 1 / 20, (60, 6, 60))
     outlook = make_outlook(make_panel(values), 12, METHOD)
     assert outlook.mean == pytest.approx(np.full((60, 6, 12), 1000), rel=0.15)
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1e7])
+def test_the_unit_of_money_does_not_matter_to_trees(unit: float) -> None:
+    """A panel large enough to learn from: the note says that trees were used."""
+    panel = make_panel(draw(1, reps=30, products=4, length=48))
+    one = make_outlook(panel, 12, METHOD)
+    assert any(n.code == "learnt" for n in one.notes)
+    other = make_outlook(replace(panel, values=panel.values * unit), 12, METHOD)
+    for name in ("mean", "errors"):
+        expected = getattr(one, name)
+        size = np.nanmax(np.abs(expected))
+        assert getattr(other, name) / unit == pytest.approx(expected, rel=1e-6, abs=1e-6 * size, nan_ok=True)

@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
 STRENGTH = 0.5  # of what was learnt is used: the other half is likelier to be chance
-FOLDS = 3
+# Pseudo-origins of a year or two tell little of whether trees help. On public panels the regression was near 1, on
+# noise 0: what lies between counts as much as two years of them.
+PRIOR, PRIOR_YEARS = 0.5, 2.0
+FEW = 5  # a level of this many series is corrected by half: what holds for many need not hold for one
+LEAST_FOLDS, FOLDS = 3, 8
 LEAST_ROWS, MOST_ROWS = 20_000, 150_000
+LEAST_TRIED = 1_000  # errors from which an earlier origin is corrected
 LARGEST_ERROR = 3.0  # months beyond this many typical months teach as this many
 GRAIN = 2.0**-20  # features are rounded, so that rounding errors of the unit of money cross no threshold
 TREES = {
@@ -62,26 +67,35 @@ def learn_corrections(levels: Levels, lessons: Sequence[Lesson], now: Lesson) ->
 
     Histogram gradient boosting (Ke et al. 2017, in scikit-learn) on the error over scale, one model for all series
     and months ahead. An origin is corrected by a model of what was known by then, or not at all when that was too
-    little. The strength is half of the regression of the errors on what was said of them so, within 0 and 1: 0
-    switches it off. With little to learn from it is not tried.
+    little. The strength is half of the regression of the errors on what was said of them so, within 0 and 1, averaged
+    with a prior by the years there are of them; levels of few series get less, see `FEW`. With little to learn from
+    it is not tried.
     """
     none = [np.zeros_like(lesson.base) for lesson in (*lessons, now)]
-    if len(lessons) <= FOLDS or _count(lessons, now.known) < LEAST_ROWS:
+    folds = min(FOLDS, len(lessons) - 1)
+    if folds < LEAST_FOLDS or _count(lessons, now.known) < LEAST_ROWS:
         return none, 0.0
     out, tried = list(none), []
-    for fold in np.array_split(np.arange(len(lessons)), FOLDS)[1:]:
+    for fold in np.array_split(np.arange(len(lessons)), folds)[1:]:
         until = lessons[fold[0]].known
-        if _count(lessons, until) < LEAST_ROWS / 2:
+        if _count(lessons, until) < LEAST_TRIED:
             continue
-        model = _Model(levels, lessons, until)
+        # Earlier models are there to be judged: together they cost no more than the one that is used.
+        model = _Model(levels, lessons, until, MOST_ROWS // (folds - 1))
         for i in fold:
             out[i] = model.predict(lessons[i])
         tried += list(fold)
-    strength = STRENGTH * _agree([lessons[i].missed for i in tried], [out[i] for i in tried])
-    if strength == 0:
-        return none, 0.0
-    out[-1] = _Model(levels, lessons, now.known).predict(now)
-    return [strength * x for x in out], strength
+    strength = STRENGTH * _trust(lessons, out, tried, now.known)
+    out[-1] = _Model(levels, lessons, now.known, MOST_ROWS).predict(now)
+    count = np.array([rows.stop - rows.start for rows in levels.rows])[levels.level, None]
+    return [strength * count / (count + FEW) * x for x in out], strength
+
+
+def _trust(lessons: Sequence[Lesson], said: Sequence[Floats], tried: Sequence[int], known: int) -> float:
+    """How far trees are believed, 0 to 1: by the origins they were tried at, averaged with the prior."""
+    years = (known - lessons[tried[0]].known) / YEAR if tried else 0.0
+    found = _agree([lessons[i].missed for i in tried], [said[i] for i in tried])
+    return (years * found + PRIOR_YEARS * PRIOR) / (years + PRIOR_YEARS)
 
 
 def _count(lessons: Sequence[Lesson], until: int) -> int:
@@ -102,13 +116,13 @@ def _agree(missed: Sequence[Floats], said: Sequence[Floats]) -> float:
 class _Model:
     """Trees on the features that vary."""
 
-    def __init__(self, levels: Levels, lessons: Sequence[Lesson], until: int) -> None:
+    def __init__(self, levels: Levels, lessons: Sequence[Lesson], until: int, most: int) -> None:
         from sklearn.ensemble import HistGradientBoostingRegressor
         from threadpoolctl import threadpool_limits
 
         self.levels = levels
         places = [np.flatnonzero(~np.isnan(lesson.until(until)).ravel()) for lesson in lessons]
-        step = max(1.0, sum(map(len, places)) / MOST_ROWS)
+        step = max(1.0, sum(map(len, places)) / most)
         places = [at[_thin(len(at), step)] for at in places]
         features = np.concatenate([_features(levels, x, at) for x, at in zip(lessons, places, strict=True)])
         error = np.concatenate([x.missed.ravel()[at] for x, at in zip(lessons, places, strict=True)])
