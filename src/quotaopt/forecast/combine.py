@@ -68,9 +68,9 @@ def _scale(wanted: Floats, given: Floats, axes: tuple[int, int]) -> Floats:
 def choose(test: Backtest) -> tuple[Choice, Backtest]:
     """The choice `auto` makes, and the back-test with what it would have said.
 
-    The naive, where the pooled forecast's errors over the naive's are above 1 on average over all levels, and where
-    there is no back-test (with less than a year it is the mean). Else, for cells, rep sums and the company's months
-    each: the naive where that ratio, averaged with a prior by years tested, is above 1.
+    The pooled forecast's errors over the naive's, of cells, rep sums and the company's months each, are averaged with
+    a prior by years tested. The naive where they are above 1 on average over all, and where there is no back-test
+    (with less than a year it is the mean); else the naive where that part's are.
     """
     means = {name: np.nan_to_num(p) for name, p in test.predicted.items()}
     hide = np.isnan(test.actual)
@@ -80,14 +80,11 @@ def choose(test: Backtest) -> tuple[Choice, Backtest]:
 
 
 def _choose(test: Backtest, means: Mapping[str, Floats]) -> Choice:
-    ratios = {part: [_ratio(test, means, *asked) for asked in JUDGED_BY[part]] for part in JUDGED_BY}
-    whole = [_mean(found) for found in ratios.values()]
-    if _mean(whole) > 1 + ROUNDING:
-        return Choice()
+    ratios = {part: _mean([_ratio(test, means, *asked) for asked in JUDGED_BY[part]]) for part in JUDGED_BY}
     years = (test.panel.length - min(test.origins)) / YEAR
-    judged = {
-        part: (years * _mean(r) + PRIOR_YEARS * PRIOR_RATIO) / (years + PRIOR_YEARS) for part, r in ratios.items()
-    }
+    judged = {part: (years * r + PRIOR_YEARS * PRIOR_RATIO) / (years + PRIOR_YEARS) for part, r in ratios.items()}
+    if _mean([*judged.values()]) > 1 + ROUNDING:
+        return Choice()
     return Choice(**{part: NAIVE if ratio > 1 else POOLED for part, ratio in judged.items()})
 
 
