@@ -33,6 +33,7 @@ from panels import DATA, NAMES, Case, generate, load_cases
 from quotaopt.forecast.draws import Draws, make_draws
 from quotaopt.forecast.fence import fence_panel
 from quotaopt.forecast.methods import forecasters
+from quotaopt.forecast.outlook import keep_cuts
 from quotaopt.forecast.panel import YEAR, Floats, Panel
 from quotaopt.forecast.pooled import Outlook, make_outlook
 from quotaopt.settings import Forecasting
@@ -128,7 +129,8 @@ def draw_ours(known: Panel, horizon: int, samples: int) -> tuple[Outlook, Draws]
     """What `make_forecast` does for mature reps: one-off orders fenced, mean, sample paths."""
     panel = fence_panel(known, Forecasting())
     outlook = make_outlook(panel, horizon)
-    return outlook, make_draws(panel, outlook, outlook.mean, samples=samples)
+    spread = keep_cuts(outlook, known.values - panel.values)
+    return outlook, make_draws(panel, spread, outlook.mean, samples=samples)
 
 
 def measure(answer: Answer, truth: Floats, past: Floats, hierarchy: Hierarchy) -> pd.DataFrame:

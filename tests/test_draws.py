@@ -305,3 +305,18 @@ def test_samples_are_saved_within_bounds(
     (tmp_path / SAMPLES).unlink()
     with pytest.raises(NoPlanError, match=r"no samples\.npz"):
         load_run(tmp_path).samples()
+
+
+def test_one_off_orders_that_were_cut_stay_in_what_may_come() -> None:
+    """Their mean over the months of an error joins it; where nothing was cut nothing changes."""
+    panel = make_panel(sell(0))
+    outlook = look(panel)
+    cut = np.zeros(panel.values.shape)
+    assert np.array_equal(keep_cuts(outlook, cut).errors, outlook.errors, equal_nan=True)
+    cut[2, 1, -1] = 600.0
+    more = keep_cuts(outlook, cut).errors - outlook.errors
+    for origin, gain in zip(outlook.origins, more, strict=True):
+        months = min(panel.length - origin, 12)
+        assert np.nanmax(gain[2, 1]) == pytest.approx(600 / months)
+        gain[2, 1] = 0.0
+        assert np.nansum(np.abs(gain)) == 0

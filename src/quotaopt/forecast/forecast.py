@@ -18,7 +18,7 @@ from quotaopt.forecast.draws import make_draws
 from quotaopt.forecast.fence import list_cuts, note_keeps
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.notes import list_months, note_cells, note_cuts, note_floor, note_history, note_test
-from quotaopt.forecast.outlook import Outlook
+from quotaopt.forecast.outlook import Outlook, keep_cuts
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, month_number
 from quotaopt.forecast.peers import Peers, find_peers
 from quotaopt.forecast.pooled import make_outlook
@@ -105,7 +105,8 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     sold = _on_sale(inputs.products, panel, settings.months)
     signed = np.where(sold, (_say_all(cleared, outlook, peers) * cleared.calendar.ahead)[:, :, past.gap :], 0.0)
     mean = np.maximum(signed, 0.0)
-    draws = make_draws(panel, outlook, mean, peers, settings.forecast.samples, settings.forecast.seed)
+    spread = keep_cuts(outlook, (past.panel.values - cleared.fenced.values)[panel.mature])
+    draws = make_draws(panel, spread, mean, peers, settings.forecast.samples, settings.forecast.seed)
     paths = draws.summarise(settings.forecast.level, np.where(past.vacant[:, None], 0.0, past.held))
     floored = list_months(panel, settings.months, np.minimum(signed, 0.0))
     cuts = list_cuts(past.panel, cleared.fenced)

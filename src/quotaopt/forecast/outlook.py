@@ -99,6 +99,22 @@ def hide_unknown(panel: Panel, origins: tuple[int, ...], errors: Floats) -> Floa
     return out
 
 
+def keep_cuts(outlook: Outlook, cut: Floats) -> Outlook:
+    """One-off amounts, cut from what is forecast, stay in what may come: spread evenly over the months of an error.
+
+    So the year-long part of the errors has them, which says how far sums may stray; the single month has not.
+
+    Parameters
+    ----------
+    cut : history before the fence less that after, shape (reps, products, months); nan = missing.
+    """
+    errors = outlook.errors.copy()
+    for i, origin in enumerate(outlook.origins):
+        ahead = np.nan_to_num(cut[:, :, origin : origin + errors.shape[3]])
+        errors[i] += ahead.mean(axis=2, keepdims=True)
+    return replace(outlook, errors=errors)
+
+
 def roll(panel: Panel, horizon: int, method: str) -> Outlook:
     """Any forecaster, now and at the same pseudo-origins as the pooled forecast."""
     levels = Levels.of(panel)
