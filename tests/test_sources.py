@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -14,10 +15,12 @@ from typing import Any
 
 import duckdb
 import openpyxl
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quotaopt.cli import main
 from quotaopt.errors import InputError
 from quotaopt.scenario import load_scenario
 from quotaopt.tables import Inputs, read_inputs
@@ -328,3 +331,40 @@ def test_of_several_columns_of_amounts_the_one_taken_is_named(read: Read, tmp_pa
         "h.csv  amounts are those of '销售额', not of '完成额'. "
         'To change it: "完成额" = "amount" under [data.columns.history].'
     ]
+
+
+# ---- all findings -------------------------------------------------------------------------------
+
+
+def test_every_finding_is_in_the_csv(read: Read, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "h.csv", "rep,product,1月,2月,year\n" + "R1,core,x,y,2026\n" * 30)
+    problems(read, "../h.csv")
+    assert main(["check", "-C", str(tmp_path)]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[9:11] == ["h.csv:6  2月 (amount): not a number (got 'y').", "h.csv  amount: and 50 more like this."]
+    assert main(["check", "-C", str(tmp_path), "--format", "csv"]) == 1
+    found = pd.read_csv(io.StringIO(capsys.readouterr().out.removeprefix("\ufeff")), dtype=str, keep_default_na=False)
+    assert list(found.columns) == ["severity", "code", "file", "row", "column", "value", "message", "remedy"]
+    assert (found["code"] == "number").sum() == 60
+    assert found.iloc[59].tolist()[:7] == ["error", "number", "h.csv", "31", "2月 (amount)", "y", "not a number"]
+
+
+def test_wrong_cells_of_a_workbook_are_marked(read: Read, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    book(tmp_path / "h.xlsx", s=[
+        ["2026年"], ["rep", "product", "1月", "2月"], ["R9", "core", "1,234", 5], ["R1", "core", "x", 4], ["R1", "core", 1, 2],
+    ])  # fmt: skip
+    before = (tmp_path / "h.xlsx").read_bytes()
+    problems(read, "../h.xlsx")
+    assert main(["check", "-C", str(tmp_path), "--mark"]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == f"Marked  {tmp_path / 'h-checked.xlsx'}"
+    assert (tmp_path / "h.xlsx").read_bytes() == before
+    sheet = openpyxl.load_workbook(tmp_path / "h-checked.xlsx")["s"]
+    notes = {cell.coordinate: cell.comment.text for row in sheet for cell in row if cell.comment}
+    assert notes == {
+        "A3": "not in roster.csv. Nearest: 'R2'.",
+        "C3": "not a plain number. Write 1234.",
+        "C4": "not a number.",
+        "A5": 'same rep, product and month as line 4. Add an order_id, or set data.duplicates = "sum".',
+    }
+    assert {sheet[name].fill.start_color.rgb for name in notes} == {"FFF4B6B6"}
+    assert not sheet["D3"].fill.fill_type

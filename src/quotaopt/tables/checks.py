@@ -10,9 +10,9 @@ from collections.abc import Collection
 
 import numpy as np
 
-from quotaopt.errors import nearest
+from quotaopt.errors import SHOWN, nearest
 from quotaopt.tables.schema import HISTORY, LARGEST, Field, Kind
-from quotaopt.tables.sheet import SHOWN, Sheet
+from quotaopt.tables.sheet import Sheet
 from quotaopt.text import NUMBER, counted, plain_day, plain_month, plain_number
 
 SUBTOTALS = {"合计", "小计", "总计", "总和", "合計", "total", "totals", "subtotal", "sub-total", "grand total", "sum"}

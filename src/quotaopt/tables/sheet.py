@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from quotaopt.errors import Finding
 from quotaopt.tables.schema import Table
 
-SHOWN = 10
-"""Findings of one kind printed for one file; the rest are counted."""
+LISTED = 10_000
+"""Findings of one kind told apart; the rest are counted."""
 
 
 @dataclass(eq=False)
@@ -108,17 +108,17 @@ class Sheet:
         cells = self.frame[column].to_numpy()
         if column != self.table.money and len(rows):
             rows = self.once(rows)
-        for row in rows[:SHOWN]:
+        for row in rows[:LISTED]:
             value = str(cells[row])
             said, advice = (t if isinstance(t, str) else t(row, value) for t in (what, remedy))
             place = str(self.file[row]), int(self.line[row])
             label, shown = ("", "") if whole_row else (self.label(column, int(row)), value)
             self.findings.append(Finding(said, advice, *place, label, shown, code=code))
-        if len(rows) > SHOWN:
-            more = f"and {len(rows) - SHOWN:,} more like this"
+        if len(rows) > LISTED:
+            more = f"and {len(rows) - LISTED:,} more like this"
             self.findings.append(
                 Finding(
-                    more, file=str(self.file[rows[SHOWN]]), column="" if whole_row else self.label(column), code=code
+                    more, file=str(self.file[rows[LISTED]]), column="" if whole_row else self.label(column), code=code
                 )
             )
 

@@ -71,11 +71,14 @@ def read_grid(source: Source) -> Grid:
 
 
 def _matching(pattern: Path) -> Iterator[Path]:
-    """The files a pattern such as ``sales/*.csv`` finds; without those a program keeps for itself (``~$book.xlsx``)."""
+    """The files a pattern such as ``sales/*.csv`` finds.
+
+    Without those a program keeps for itself (``~$book.xlsx``), and without the copies of ``check --mark``.
+    """
     parts = pattern.parts
     wild = next((i for i, part in enumerate(parts) if any(mark in part for mark in WILD)), None)
     if wild is None:
         return
     for path in sorted(Path(*parts[:wild]).glob("/".join(parts[wild:]))):
-        if path.is_file() and not path.name.startswith(("~$", ".")):
+        if path.is_file() and not path.name.startswith(("~$", ".")) and not path.stem.endswith("-checked"):
             yield path

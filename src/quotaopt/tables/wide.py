@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quotaopt.errors import Finding
+from quotaopt.errors import SHOWN, Finding
 from quotaopt.tables.headers import YEAR, YEAR_CELL, header_month, is_total, is_year_column, split_unit
 from quotaopt.tables.schema import plain_header
-from quotaopt.tables.sheet import SHOWN, Sheet
+from quotaopt.tables.sheet import Sheet
 from quotaopt.text import NUMBER, counted
 
 GRAND = {"合计", "总计", "合計", "全年", "全年合计", "total", "grandtotal", "sum", "fullyear"}
