@@ -33,6 +33,7 @@ TABLES = {
     "fenced.csv": ("One-off orders that were cut for the forecast; only when there are some.", c.FENCED),
     "floored.csv": ("Months with more returns than sales, forecast zero; only when there are some.", c.FLOORED),
     "accuracy.csv": ("Errors of every forecaster in the back-tests.", c.ACCURACY),
+    "backtest.csv": ("Of `forecast --backtest` only: mean and ranges, level by level, origin by origin.", c.BACKTEST),
     "rules.csv": ("Every row of every rule, and how far it is from its limit.", c.RULES),
     "goals.csv": ("What was aimed for, in order.", c.GOALS),
     "fairness.csv": ("Every rep's level, and what keeps it from its peers'.", c.FAIRNESS),

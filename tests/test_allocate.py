@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from quotaopt.allocate import check_rules, screen_problem
 from quotaopt.errors import NoPlanError
+from quotaopt.goals import Levels
+from quotaopt.goals import goal as goals
 from quotaopt.optimize.verify import check_written
 from quotaopt.plan import Plan
 from quotaopt.prepare import check_data, quota_total
@@ -210,7 +212,8 @@ def test_every_rep_is_at_its_groups_level_or_a_binding_rule_is_named(seed: int) 
         return
     goal = str(office.scenario.settings.goals[0])
     rows = {(r.rule, r.scope) for r in plan.rules.itertuples() if r.binding}
-    unit = float(office.problem.unit)
+    unit, levels = float(office.problem.unit), goals[goal](office.problem)
+    assert isinstance(levels, Levels)
     for rep in plan.fairness.itertuples():
         assert "meet_target" not in rep.stopped_by  # the target raises everyone; it keeps nobody apart
         if rep.stopped_by:
@@ -218,18 +221,8 @@ def test_every_rep_is_at_its_groups_level_or_a_binding_rule_is_named(seed: int) 
             assert {tuple(part.split(" ", 1)) for part in named} <= rows, (goal, rep.stopped_by)
             assert rep.source
         elif np.isfinite(rep.level):
-            scale = {"level_stretch": rep.capacity}.get(goal)
-            if scale is None:  # one unit of quota, in levels: from two reps' worth of numbers in the table
-                scale = _scale_of(office, goal)[list(plan.fairness["rep_id"]).index(rep.rep_id)] * unit
-            assert abs(rep.level - rep.block) * scale <= unit * 1.0001, (goal, rep)
-
-
-def _scale_of(office: Office, name: str) -> np.ndarray:
-    from quotaopt.goals import Levels, goal
-
-    levels = goal[name](office.problem)
-    assert isinstance(levels, Levels)
-    return levels.scale
+            there = float(levels.quota(rep.block)[list(plan.fairness["rep_id"]).index(rep.rep_id)])
+            assert abs(rep.quota / unit - there) <= 1.0001, (goal, rep)
 
 
 @given(SEEDS)

@@ -231,7 +231,7 @@ def test_paths_are_completed() -> None:
 def test_own_months_keep_the_order_of_the_paths() -> None:
     values = np.array([[0.0, 0.0, 30.0, 0.0]])
     paths = np.random.default_rng(0).normal(size=(1, 3, 100))
-    found = draw_own_months(values, np.full((1, 3), 5.0), paths, np.zeros((1, 100)))
+    found = draw_own_months(values, np.full((1, 3), 5.0), paths)
     assert (found == 0).mean() == 0.75
     for month in range(3):
         assert found[0, month, np.argsort(paths[0, month])][75:] == pytest.approx(np.full(25, 20.0))
@@ -246,7 +246,7 @@ def test_intervals_hold_what_they_should(zeros: float, seed: int) -> None:
     table = backtest_distribution(panel, 12, "pooled_season", origins=[36, 48], samples=200)
     found = table[(table["origin"] == "all") & table["chosen"]].set_index("level")
     assert found["coverage_month"][["rep", "cell"]].between(0.70, 0.90).all()
-    assert found["coverage_sum"][["rep", "cell"]].between(0.60, 0.96).all()
+    assert found["coverage_sum"][["rep", "cell"]].between(0.60, 0.92).all()
 
 
 def test_the_back_test_scores_the_naives_beside() -> None:

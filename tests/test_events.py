@@ -68,7 +68,7 @@ def halve(values: Floats, reps: slice, k: int, factor: float = 0.5) -> Floats:
 
 
 @pytest.mark.parametrize("k", [3, 6, 12])
-@pytest.mark.parametrize("method", ["seasonal_naive", "pooled_season", "regression"])
+@pytest.mark.parametrize("method", ["seasonal_naive", "pooled_season", "pipeline"])
 def test_a_declared_break_is_forecast_as_if_it_had_always_been_so(method: str, k: int) -> None:
     """Half from k months ago on, declared: as a rep of half the size; growth does not carry the fall on."""
     sales = draw(1)

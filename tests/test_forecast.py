@@ -514,6 +514,19 @@ def test_returns_are_floored_and_said() -> None:
     assert any(n.code == "floored" and "R000" in n.what for n in result.notes)
 
 
+def test_the_draws_are_those_of_the_forecast() -> None:
+    """New hires, sums over products and quantiles included."""
+    sales = hire(draw_sales(3), 4)
+    result = make_forecast(
+        make_inputs(sales), make_settings(sales, forecast={"method": "pooled_season", "samples": 60})
+    )
+    assert result.samples.shape == (6, 12, 60)
+    assert result.samples.mean(axis=2) == pytest.approx(result.mean.sum(axis=1), rel=1e-9)
+    assert result.product_samples.sum(axis=0) == pytest.approx(result.samples.sum(axis=0), rel=1e-9)
+    assert result.rep_quantiles([0, 1])[:, 1] == pytest.approx(result.samples.sum(axis=1).max(axis=1))
+    assert result.rep_spread == pytest.approx(result.samples.sum(axis=1).std(axis=1))
+
+
 # ------------------------------------------------------------------ size
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from quotaopt.archive import load_run
 from quotaopt.report import pictures
-from quotaopt.report.pictures import forecast_page, plain_json
+from quotaopt.report.pictures import booked_months, forecast_page, plain_json
 from quotaopt.run import run_scenario
 from quotaopt.scenario import load_scenario
 
@@ -76,6 +77,14 @@ def test_the_past_is_what_was_booked(tmp_path: Path) -> None:
         assert drawn == pytest.approx(booked[rep["id"]].loc[lambda s: s != 0].to_dict(), abs=0.006)
     company = [sum(rep["past"][k] or 0 for rep in data["reps"]) for k in range(len(past))]
     assert data["company"]["past"] == pytest.approx(company, abs=0.05)
+
+
+def test_the_companys_past_has_those_who_left(tmp_path: Path) -> None:
+    _, office = office_page(tmp_path)
+    history = office.inputs.history
+    gone = history[history["rep_id"] == "R1"].assign(rep_id="gone")
+    _, past, whole = booked_months(pd.concat([history, gone], ignore_index=True), office.forecast)
+    assert whole == pytest.approx(np.nansum(past, axis=0) + np.nan_to_num(past[0]))
 
 
 def test_the_page_asks_no_other_host(tmp_path: Path) -> None:

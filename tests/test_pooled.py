@@ -149,3 +149,69 @@ def test_reconciled_sums_are_the_weighted_least_squares_solution() -> None:
     root = 1 / np.sqrt(variance)[:, None]
     expected = np.linalg.lstsq(root * matrix, root * base, rcond=None)[0]
     assert reconcile(levels, base, variance).reshape(18, 3) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+def make_reps(seed: int, differ: float, length: int = 36, reps: int = 20) -> Floats:
+    """Reps whose levels differ by `differ` (in the logarithm), noisy months, no season."""
+    rng = np.random.default_rng(seed)
+    level = np.exp(differ * rng.standard_normal((reps, 1, 1)))
+    return np.asarray(1000 * level * rng.gamma(2, 0.5, (reps, 4, length)))
+
+
+def split(values: Floats) -> tuple[Floats, Floats]:
+    """Share of each rep in the forecast, and in the last year."""
+    year = make_outlook(make_panel(values), 12, METHOD).mean.sum(axis=(1, 2))
+    last = values[:, :, -12:].sum(axis=(1, 2))
+    return year / year.sum(), last / last.sum()
+
+
+@few
+@given(st.integers(0, 10**6))
+def test_alike_reps_are_forecast_alike(seed: int) -> None:
+    forecast, last = split(make_reps(seed, 0.0))
+    assert np.std(forecast) < 0.6 * np.std(last)
+    assert np.abs(forecast * 20 - 1).max() < 0.2
+
+
+@few
+@given(st.integers(0, 10**6))
+def test_very_different_reps_keep_their_own_history(seed: int) -> None:
+    values = make_reps(seed, 1.5)
+    forecast, _ = split(values)
+    own = values.sum(axis=(1, 2)) / values.sum()
+    assert forecast == pytest.approx(own, rel=0.25)
+
+
+def test_pooling_wins_where_reps_are_alike_and_history_where_they_differ() -> None:
+    """Money with the wrong rep, against equal shares and against last year's."""
+    wrong = {differ: np.zeros(3) for differ in (0.0, 1.0)}
+    for differ, lost in wrong.items():
+        for seed in range(8):
+            values = make_reps(seed, differ, 48)
+            actual = values[:, :, 36:].sum(axis=(1, 2)) / values[:, :, 36:].sum()
+            forecast, last = split(values[:, :, :36])
+            lost += [np.abs(share - actual).sum() for share in (forecast, np.full(20, 0.05), last)]
+    assert wrong[0.0][0] < 1.1 * wrong[0.0][1] < wrong[0.0][2]
+    assert wrong[1.0][0] < wrong[1.0][2] < wrong[1.0][1]
+
+
+def test_the_notes_tell_how_much_reps_differ() -> None:
+    notes = make_outlook(make_panel(make_reps(0, 1.0)), 12, METHOD).notes
+    assert [n.code for n in notes][:1] == ["rep_effects"]
+    assert "own history counts" in notes[0].what
+
+
+def test_shares_that_run_away_are_not_held_back() -> None:
+    """Half of the reps double every year, the others do not: shares of the past would be shares of the past."""
+    t = np.arange(60)
+    growth = np.where(np.arange(10) % 2, 2.0, 1.0)[:, None, None]
+    values = 1000 * growth ** (t / 12) * np.random.default_rng(0).gamma(50, 1 / 50, (10, 2, 60))
+    forecast, last = split(values)
+    assert forecast[1::2].sum() > last[1::2].sum()
+    assert (forecast[1::2] > 0.85 * last[1::2]).all()
+
+
+def test_trees_leave_noise_alone() -> None:
+    values = 1000 * np.random.default_rng(0).gamma(20, 1 / 20, (60, 6, 60))
+    outlook = make_outlook(make_panel(values), 12, METHOD)
+    assert outlook.mean == pytest.approx(np.full((60, 6, 12), 1000), rel=0.15)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from quotaopt.allocate import Meter
 from quotaopt.capacity import make_capacity
-from quotaopt.columns import REP_ATTRIBUTES
+from quotaopt.columns import REP, REP_ATTRIBUTES
 from quotaopt.forecast import make_forecast
 from quotaopt.optimize.conflicts import screen
 from quotaopt.optimize.proof import by_use, judge
@@ -38,15 +38,16 @@ LIKE = REP_ATTRIBUTES[1:]  # what most reps of a region have in common
 
 def with_seats(plan: Plan, scenario: Scenario, inputs: Inputs) -> Plan:
     """The plan that cannot be, with new seats among its remedies where some would be enough."""
+    solver = scenario.settings.solver
+    meter = Meter(plan.solver, float(solver.seconds), solver.seed)
     seats = typical_seats(inputs, scenario, min(REGIONS, LARGEST // plan.problem.eligible.size))
+    seats = seats[[_may_help(plan.problem, region, scenario, meter) for region in seats["region"]]]
     if seats.empty:
         return plan
     wider = replace(inputs, roster=pd.concat([inputs.roster, seats], ignore_index=True).sort_values("rep_id"))
     forecast = make_forecast(wider, scenario.settings)
     capacity = make_capacity(forecast, wider, scenario.settings)
     problem = prepare(scenario, wider, forecast, capacity)
-    solver = scenario.settings.solver
-    meter = Meter(plan.solver, float(solver.seconds), solver.seed)
     found = []
     for region, seat in zip(seats["region"], seats["rep_id"], strict=True):
         others = [name for name in seats["rep_id"] if name != seat]
@@ -102,13 +103,25 @@ def _copies(problem: Problem, counts: dict[str, int]) -> Problem:
     return replace(problem, **taken)
 
 
+def _may_help(problem: Problem, region: str, scenario: Scenario, meter: Meter) -> bool:
+    """Whether as many of the region's strongest rep as are tried would be enough: before a new hire is forecast."""
+    mine = np.where(problem.index.reps["region"] == region, problem.capacity.by(REP), -1.0)
+    name = str(problem.index.reps.index[int(mine.argmax())])
+    many = _copies(problem, {name: TRIED[-1] + 1})
+    here = many.full_last_year & [str(label) in problem.index.reps.index for label in many.index.reps.index]
+    return _possible(replace(many, full_last_year=here), scenario, meter)
+
+
+def _possible(problem: Problem, scenario: Scenario, meter: Meter) -> bool:
+    blocks = state(problem, rule_uses(scenario))
+    return screen(problem, blocks) is None and judge(problem, by_use(blocks), meter).answer == "yes"
+
+
 def _enough(problem: Problem, seat: str, scenario: Scenario, meter: Meter) -> int:
     """The smallest number of copies of a seat with which a plan exists; 0 when not even the largest tried is."""
 
     def possible(number: int) -> bool:
-        wider = _copies(problem, {seat: number})
-        blocks = state(wider, rule_uses(scenario))
-        return screen(wider, blocks) is None and judge(wider, by_use(blocks), meter).answer == "yes"
+        return _possible(_copies(problem, {seat: number}), scenario, meter)
 
     good = next((number for number in TRIED if possible(number)), 0)
     bad = max((number for number in TRIED if number < good), default=0)

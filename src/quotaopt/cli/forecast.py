@@ -57,7 +57,7 @@ def forecast(
     capacity, level = make_capacity(found, inputs, settings), settings.forecast.level
     more: Tables = {}
     if chosen:
-        trace = trace_rep(inputs, settings, list(dict.fromkeys(found.accuracy["method"])), chosen)
+        trace = trace_rep(inputs, settings, chosen)
         sheet = make_sheet(chosen, inputs, found, capacity, trace, level)
         rows, parts, content = sheet.months, [*rep_report(sheet, level)], rep_content(sheet)
     elif backtest:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quotaopt.forecast.levels import Levels
-from quotaopt.forecast.members import MEMBERS, Basis, recent_mean
+from quotaopt.forecast.members import Basis, recent_mean
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints
 
 if TYPE_CHECKING:
@@ -37,42 +37,56 @@ class Lesson(NamedTuple):
     Attributes
     ----------
     basis : see `Basis`.
-    members : shape (members, series, horizon).
-    base : their mean, shape (series, horizon).
+    gaps : members − base, rounded, shape (members, series, horizon).
+    base : the mean of members, shape (series, horizon).
     missed : actual − base, shape (series, horizon); nan = not known.
     """
 
     basis: Basis
-    members: Floats
+    gaps: NDArray[np.float32]
     base: Floats
     missed: Floats
+
+    @property
+    def known(self) -> int:
+        """Months known at the origin."""
+        return int(self.basis.history.shape[1])
+
+    def until(self, month: int) -> Floats:
+        """`missed` as far as known by a month."""
+        return np.where(np.arange(self.missed.shape[1]) < month - self.known, self.missed, np.nan)
 
 
 def learn_corrections(levels: Levels, lessons: Sequence[Lesson], now: Lesson) -> tuple[list[Floats], float]:
     """What to add to the base at each origin and now, shape (series, horizon), and the strength, 0 to 1.
 
     Histogram gradient boosting (Ke et al. 2017, in scikit-learn) on the error over scale, one model for all series
-    and months ahead. Origins are corrected by models that have not seen them. The strength is half of the regression
-    of the errors of the newest origins on what models of the older ones said of them, within 0 and 1: 0 switches it
-    off. With little to learn from it is not tried.
+    and months ahead. An origin is corrected by a model of what was known by then, or not at all when that was too
+    little. The strength is half of the regression of the errors on what was said of them so, within 0 and 1: 0
+    switches it off. With little to learn from it is not tried.
     """
     none = [np.zeros_like(lesson.base) for lesson in (*lessons, now)]
-    rows = sum(int((~np.isnan(lesson.missed)).sum()) for lesson in lessons)
-    if rows < LEAST_ROWS or len(lessons) <= FOLDS:
+    if len(lessons) <= FOLDS or _count(lessons, now.known) < LEAST_ROWS:
         return none, 0.0
-    folds = np.array_split(np.arange(len(lessons)), FOLDS)
-    out = list(none)
-    strength = 0.0
-    for fold in reversed(folds):
-        model = _Model(levels, [x for i, x in enumerate(lessons) if i not in fold])
+    out, tried = list(none), []
+    for fold in np.array_split(np.arange(len(lessons)), FOLDS)[1:]:
+        until = lessons[fold[0]].known
+        if _count(lessons, until) < LEAST_ROWS / 2:
+            continue
+        model = _Model(levels, lessons, until)
         for i in fold:
             out[i] = model.predict(lessons[i])
-        if fold is folds[-1]:
-            strength = STRENGTH * _agree([lessons[i].missed for i in fold], [out[i] for i in fold])
-        if strength == 0:
-            return none, 0.0
-    out[-1] = _Model(levels, lessons).predict(now)
+        tried += list(fold)
+    strength = STRENGTH * _agree([lessons[i].missed for i in tried], [out[i] for i in tried])
+    if strength == 0:
+        return none, 0.0
+    out[-1] = _Model(levels, lessons, now.known).predict(now)
     return [strength * x for x in out], strength
+
+
+def _count(lessons: Sequence[Lesson], until: int) -> int:
+    """How many errors were known by a month."""
+    return sum(int((~np.isnan(lesson.until(until))).sum()) for lesson in lessons)
 
 
 def _agree(missed: Sequence[Floats], said: Sequence[Floats]) -> float:
@@ -88,12 +102,12 @@ def _agree(missed: Sequence[Floats], said: Sequence[Floats]) -> float:
 class _Model:
     """Trees on the features that vary."""
 
-    def __init__(self, levels: Levels, lessons: Sequence[Lesson]) -> None:
+    def __init__(self, levels: Levels, lessons: Sequence[Lesson], until: int) -> None:
         from sklearn.ensemble import HistGradientBoostingRegressor
         from threadpoolctl import threadpool_limits
 
         self.levels = levels
-        places = [np.flatnonzero(~np.isnan(lesson.missed).ravel()) for lesson in lessons]
+        places = [np.flatnonzero(~np.isnan(lesson.until(until)).ravel()) for lesson in lessons]
         step = max(1.0, sum(map(len, places)) / MOST_ROWS)
         places = [at[_thin(len(at), step)] for at in places]
         features = np.concatenate([_features(levels, x, at) for x, at in zip(lessons, places, strict=True)])
@@ -127,7 +141,7 @@ def _features(levels: Levels, lesson: Lesson, at: Ints) -> NDArray[np.float32]:
     base = lesson.base.ravel()[at]
     length = basis.history.shape[1]
     columns: list[Any] = [base]
-    columns += [lesson.members[i].ravel()[at] - base for i in range(len(MEMBERS))]
+    columns += [gap.ravel()[at] for gap in lesson.gaps]
     for back in (YEAR, 2 * YEAR):
         month = length + ahead % YEAR - back
         seen = month >= 0
@@ -137,10 +151,15 @@ def _features(levels: Levels, lesson: Lesson, at: Ints) -> NDArray[np.float32]:
     return _round(columns)
 
 
+def to_grain(values: Any) -> NDArray[np.float32]:
+    """Rounded to `GRAIN`."""
+    return np.asarray(np.rint(np.asarray(values) / GRAIN) * GRAIN, dtype=np.float32)
+
+
 def _round(columns: Sequence[Any]) -> NDArray[np.float32]:
     out = np.empty((len(columns[0]), len(columns)), dtype=np.float32)
     for i, column in enumerate(columns):
-        out[:, i] = np.rint(column * (1 / GRAIN)) * GRAIN
+        out[:, i] = to_grain(column)
     return out
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +29,6 @@ BLOCK_NUMBERS = 1_000_000  # cells × months × draws at a time: about what stay
 THREADS = 2
 RECENT = 2 * YEAR  # months whose zeros are counted, and drawn from where there are many
 SPARSE = 0.25  # share of zero months from which a series draws its own months
-FEW = 0.5  # relative variance of the level of a series with one month of sales
 
 
 class Summary(NamedTuple):
@@ -105,15 +105,14 @@ class Draws:
         """Sample paths of these reps, shape (reps, products, months, draws)."""
         mean = self.mean[block]
         n_reps, n_products, months = mean.shape
-        weights, loads = self._weights(block), self._loads(block)
-        paths = (loads.reshape(n_reps, n_products * months, -1) @ weights).reshape(*mean.shape, self.samples)
+        loads = self._loads(block).reshape(n_reps, n_products * months, -1)
+        paths = (loads @ self._weights(block)).reshape(*mean.shape, self.samples)
         paths += (mean - paths.mean(axis=3))[..., None]
         values = self.panel.values[block]
-        sparse = _is_sparse(values[:, :, -RECENT:])
+        # The few months of a new hire are no distribution.
+        sparse = _is_sparse(values[:, :, -RECENT:]) & self.panel.mature[block, None]
         if sparse.any():
-            first = (4 if n_products > 1 else 3) * self.parts[0].year.shape[1]
-            own = loads[..., first:].mean(axis=2) @ weights[:, first:]
-            paths[sparse] = draw_own_months(values[sparse][:, -RECENT:], mean[sparse], paths[sparse], own[sparse])
+            paths[sparse] = draw_own_months(values[sparse][:, -RECENT:], mean[sparse], paths[sparse])
         if (doubt := self.doubt[block]).any():
             turn = np.stack([_normal(self.seed, own, self.samples) for _, own in self.keys[block]])
             paths *= np.exp(doubt[:, None] * turn)[:, None, None, :]
@@ -127,12 +126,16 @@ class Draws:
     def _weights(self, block: slice) -> Floats:
         """How much of each origin's path goes into each draw, shape (reps, parts × origins, draws)."""
         origins = self.parts[0].year.shape[1]
-        common = [self._turn(name)[0] for name in ("company", "region", "product")]
         out = []
         for above, own in self.keys[block]:
             turned, plain = self._turn(own)
-            out.append(np.concatenate([*common, self._turn(above)[0], plain, turned]))
+            out.append(np.concatenate([self._common, self._turn(above)[0], plain, turned]))
         return np.stack(out) if out else np.zeros((0, 6 * origins, self.samples))
+
+    @cached_property
+    def _common(self) -> Floats:
+        """The weights that are the same for all reps."""
+        return np.concatenate([self._turn(name)[0] for name in ("company", "region", "product")])
 
     def _turn(self, name: str) -> tuple[Floats, Floats]:
         """Two origins turned into each other by a random angle, and the first of them alone, (origins, draws)."""
@@ -207,18 +210,16 @@ def _guess(panel: Panel, months: int) -> tuple[Floats, Floats]:
     return np.repeat(off[..., None], months, axis=3), np.zeros(off.shape)
 
 
-def draw_own_months(values: Floats, mean: Floats, paths: Floats, own: Floats) -> Floats:
+def draw_own_months(values: Floats, mean: Floats, paths: Floats) -> Floats:
     """Months of sparse series drawn from those they had, in the order of `paths`, so that they go with the others.
 
     Each month of a draw takes that of the series' recent months, relative to their mean, whose rank is its own rank
-    among the draws (Schaake shuffle, Clark et al. 2004). Few sales tell little of the level: a factor of relative
-    variance `FEW` / months with sales follows the cell's own year-long error.
+    among the draws (Schaake shuffle, Clark et al. 2004).
 
     Parameters
     ----------
     values : recent months, shape (series, months known); nan = not seen.
     mean, paths : shape (series, months) and (series, months, draws).
-    own : year-long error of the cell itself, shape (series, draws).
     """
     draws = paths.shape[2]
     count = (~np.isnan(values)).sum(axis=1)[:, None]
@@ -227,10 +228,7 @@ def draw_own_months(values: Floats, mean: Floats, paths: Floats, own: Floats) ->
     ladder = ladder / ladder.mean(axis=1, keepdims=True)
     out = np.empty_like(paths)
     np.put_along_axis(out, np.argsort(paths, axis=2), mean[:, :, None] * ladder[:, None, :], axis=2)
-    sold = np.sum(np.nan_to_num(values) != 0, axis=1)
-    spread = own.std(axis=1, keepdims=True)
-    turn = (own - own.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1.0)
-    return np.asarray(out * np.exp(np.sqrt(FEW / sold)[:, None] * turn)[:, None, :])
+    return out
 
 
 def restore(paths: Floats, mean: Floats, returns: Bools) -> Floats:

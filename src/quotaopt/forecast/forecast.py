@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import measure_accuracy, run_backtest
-from quotaopt.forecast.calendar import find_calendar
+from quotaopt.forecast.cleared import Cleared, clear_history
 from quotaopt.forecast.combine import NAIVE
 from quotaopt.forecast.draws import make_draws
-from quotaopt.forecast.fence import fence_panel, list_cuts, note_keeps
+from quotaopt.forecast.fence import list_cuts, note_keeps
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.notes import list_months, note_cells, note_cuts, note_floor, note_history, note_test
+from quotaopt.forecast.outlook import Outlook
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, month_number
-from quotaopt.forecast.past import make_past
 from quotaopt.forecast.peers import Peers, find_peers
 from quotaopt.forecast.pooled import make_outlook
 from quotaopt.forecast.tenure import note_ramp
@@ -94,30 +94,25 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     InputError
         If the roster names a ramp profile that the scenario does not have.
     """
-    method, plan = settings.forecast.method, len(settings.months)
+    method = settings.forecast.method
     forecasters[method]  # an unknown name must not wait for the back-test
-    past = make_past(inputs, settings)
-    fenced, horizon = fence_panel(past.panel, settings.forecast), past.gap + plan
-    calendar = find_calendar(fenced, horizon, settings.calendar)
-    panel = calendar.remove(fenced)
-    outlook = make_outlook(panel.of(panel.mature), horizon, method)
+    cleared = clear_history(inputs, settings)
+    past, panel = cleared.past, cleared.panel
+    outlook = make_outlook(cleared.mature, cleared.horizon, method)
     found = {**outlook.members, method: outlook}
-    test = run_backtest(panel, tuple(dict.fromkeys((*NAIVES, *found))), horizon, found)
+    test = run_backtest(panel, tuple(dict.fromkeys((*NAIVES, *found))), cleared.horizon, found)
     peers = find_peers(panel)
-    mean = np.zeros((*panel.values.shape[:2], horizon))
-    mean[panel.mature] = outlook.mean
-    mean = peers.blend(panel, mean)
     sold = _on_sale(inputs.products, panel, settings.months)
-    mean = np.where(sold, (mean * calendar.ahead)[:, :, past.gap :], 0.0)
-    floored = list_months(panel, settings.months, np.minimum(mean, 0.0))
-    cuts = list_cuts(past.panel, fenced)
-    mean = np.maximum(mean, 0.0)
+    signed = np.where(sold, (_say_all(cleared, outlook, peers) * cleared.calendar.ahead)[:, :, past.gap :], 0.0)
+    mean = np.maximum(signed, 0.0)
     draws = make_draws(panel, outlook, mean, peers, settings.forecast.samples, settings.forecast.seed)
     paths = draws.summarise(settings.forecast.level, np.where(past.vacant[:, None], 0.0, past.held))
+    floored = list_months(panel, settings.months, np.minimum(signed, 0.0))
+    cuts = list_cuts(past.panel, cleared.fenced)
     notes = [*past.notes, *note_history(panel.of(past.holds)), *note_test(test, method, outlook.choice)]
-    notes += [*outlook.notes, *note_cells(panel, sold)]
-    notes += [*note_cuts(cuts, past.panel), *note_floor(floored, mean), *calendar.note()]
-    notes += [*note_keeps(past.panel, settings.forecast), *note_ramp(past.panel, inputs, settings)]
+    notes += [*outlook.notes, *note_cells(panel, sold), *note_cuts(cuts, past.panel), *note_floor(floored, mean)]
+    notes += [*cleared.calendar.note(), *note_keeps(past.panel, settings.forecast)]
+    notes += note_ramp(past.panel, inputs, settings)
     made = Forecast(
         reps=panel.reps,
         products=panel.products,
@@ -141,6 +136,14 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
         product_samples=paths.products,
     )
     return leave_vacant(made, past, inputs)
+
+
+def _say_all(cleared: Cleared, outlook: Outlook, peers: Peers) -> Floats:
+    """What is said of all reps, shape (reps, products, horizon): new hires borrow from the mature ones."""
+    panel = cleared.panel
+    mean = np.zeros((*panel.values.shape[:2], cleared.horizon))
+    mean[panel.mature] = outlook.mean
+    return peers.blend(panel, mean)
 
 
 def _on_sale(table: pd.DataFrame, panel: Panel, months: Sequence[str]) -> Bools:

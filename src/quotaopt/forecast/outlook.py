@@ -18,6 +18,28 @@ MOST_ORIGINS, MOST_SERIES = 12, 60_000  # pseudo-origins, and series times pseud
 
 
 @dataclass(frozen=True, eq=False)
+class Steps:
+    """How the pooled forecast of each rep's months came about; money, shape (reps, horizon) each.
+
+    Attributes
+    ----------
+    members : what each member said of the rep, by name.
+    mean : plain mean of those that count.
+    learnt : after what trees learnt from past errors.
+    summed : after all levels were made to add up, and months without returns in the past kept from being negative.
+    shared : after the rep effects: what the forecast says.
+    own : weight of own history in the rep's share of the company, the other reps have the rest, shape (reps,).
+    """
+
+    members: Mapping[str, Floats]
+    mean: Floats
+    learnt: Floats
+    summed: Floats
+    shared: Floats
+    own: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Outlook:
     """What a forecaster says of the mature reps of a panel, and how wrong it was before.
 
@@ -32,6 +54,7 @@ class Outlook:
     choice : what `auto` chose; otherwise the method everywhere.
     members : what `auto` chose from.
     notes : what a planner should know.
+    steps : how the pooled forecast came about; none for other methods.
     """
 
     mean: Floats
@@ -43,6 +66,7 @@ class Outlook:
     choice: Choice
     members: Mapping[str, Outlook] = field(default_factory=dict)
     notes: tuple[Finding, ...] = ()
+    steps: Steps | None = None
 
 
 def choose_pseudo_origins(length: int, horizon: int, size: int) -> tuple[int, ...]:

@@ -17,9 +17,11 @@ from quotaopt.forecast.panel import Bools, Floats, Ints, Panel, Texts
 # A year's error is seen only a few times, as pseudo-origins overlap: besides those of the series itself, this many
 # years of what is usual for the level tell its size (a level of one series has none to learn from) ...
 BORROWED = 2.0
-# ... and this many years of doubt less than nothing known keep the width finite where history is short.
-ASSUMED = 2.0
-MOST_RESIZED = 3.0  # errors of a series that grew or shrank since count up to this much more or less
+# ... and what is known before any history counts as this many years, so that the width stays finite.
+ASSUMED = 4.0
+MOST_RESIZED = (
+    1.5  # errors of a series that grew or shrank since, or was calm by luck, count up to this much more or less
+)
 TAIL = 0.9  # widths are right at the 80 % interval
 
 

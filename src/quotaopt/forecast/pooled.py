@@ -9,14 +9,14 @@ import numpy as np
 
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import run_backtest
-from quotaopt.forecast.boost import Lesson, learn_corrections
+from quotaopt.forecast.boost import Lesson, learn_corrections, to_grain
 from quotaopt.forecast.combine import MEMBERS as CHOICES
 from quotaopt.forecast.combine import NAIVE, POOLED, Choice, choose
-from quotaopt.forecast.effects import Effects, share_out
+from quotaopt.forecast.effects import Effects, choose_memory, share_out
 from quotaopt.forecast.levels import Levels, fill_gaps
 from quotaopt.forecast.members import MEAN_OF, MEMBERS, Basis, make_basis, run_members
 from quotaopt.forecast.methods import forecasters
-from quotaopt.forecast.outlook import Outlook, choose_pseudo_origins, hide_unknown, known_by, roll
+from quotaopt.forecast.outlook import Outlook, Steps, choose_pseudo_origins, hide_unknown, known_by, roll
 from quotaopt.forecast.panel import Floats, Panel
 from quotaopt.forecast.reconcile import reconcile
 
@@ -74,9 +74,11 @@ def run_pipeline(panel: Panel, horizon: int) -> Outlook:
     returns = np.any(panel.values < 0, axis=2)[:, :, None]
     cells = np.stack([reconcile(levels, b * s, variance) for b, s in zip(base, money, strict=True)])
     cells = np.where(returns, cells, np.maximum(cells, 0.0))
-    shared = [share_out(levels, b.flat * s, x) for b, s, x in zip(bases, money, cells, strict=True)]
-    cells = np.stack([x for x, _ in shared])
     actual = np.stack([levels.cells(t) for t in truth])
+    flats = [b.flat * s for b, s in zip(bases, money, strict=True)]
+    memory = choose_memory(levels, flats[:-1], cells[:-1], actual[:-1])
+    shared = [share_out(levels, f, x, memory) for f, x in zip(flats, cells, strict=True)]
+    plain, cells = cells, np.stack([x for x, _ in shared])
     scales = np.stack([levels.cells(s)[:, :, 0] for s in money])
     return Outlook(
         mean=cells[-1],
@@ -86,13 +88,29 @@ def run_pipeline(panel: Panel, horizon: int) -> Outlook:
         scales=scales[:-1],
         method=POOLED,
         choice=Choice.same(POOLED),
-        notes=tuple(_note(shared[-1][1], strength)),
+        notes=tuple(_note(shared[-1][1], memory, strength)),
+        steps=_trace(levels, lessons[-1], base[-1], (plain[-1], cells[-1]), shared[-1][1].own),
     )
 
 
 def _teach(basis: Basis, members: Floats, truth: Floats) -> Lesson:
     base = members[[MEMBERS.index(name) for name in MEAN_OF]].mean(axis=0)
-    return Lesson(basis, members, base, _divide(truth, basis.scale[:, None]) - base)
+    gaps = np.stack([to_grain(m - base) for m in members])
+    return Lesson(basis, gaps, base, _divide(truth, basis.scale[:, None]) - base)
+
+
+def _trace(levels: Levels, lesson: Lesson, learnt: Floats, cells: tuple[Floats, Floats], own: Floats) -> Steps:
+    """The months of each rep after every step; `cells` before and after the rep effects."""
+    reps = levels.rows[-2] if levels.products > 1 else levels.rows[-1]
+    money = lesson.basis.scale[reps, None]
+    return Steps(
+        members={name: (x[reps] + lesson.base[reps]) * money for name, x in zip(MEMBERS, lesson.gaps, strict=True)},
+        mean=lesson.base[reps] * money,
+        learnt=learnt[reps] * money,
+        summed=cells[0].sum(axis=1),
+        shared=cells[1].sum(axis=1),
+        own=own,
+    )
 
 
 def _divide(part: Floats, whole: Floats) -> Floats:
@@ -111,12 +129,15 @@ def measure_variance(levels: Levels, missed: list[Floats], scale: Floats) -> Flo
     return np.asarray(np.maximum(relative, 1e-6) * scale**2)
 
 
-def _note(effects: Effects, strength: float) -> list[Finding]:
-    """How far reps differ, and whether trees were used."""
-    own = float(effects.own.mean())
+def _note(effects: Effects, memory: float, strength: float) -> list[Finding]:
+    """How far reps differ, how long their shares last, and whether trees were used."""
+    how = f"own history counts {effects.own.mean():.0%}, the other reps the rest"
+    how += f"; a month counts half after {memory:g} months"
+    if not memory:
+        how = "shares of reps change too fast to be carried on, so each rep's own forecast stands"
     what = (
         f"a rep's level differs from the others' by {effects.between:.0%}, a single month from the rep's level by "
-        f"{effects.within:.0%}: own history counts {own:.0%}, the other reps the rest"
+        f"{effects.within:.0%}: {how}"
     )
     out = [Finding(what, severity="note", code="rep_effects")]
     if strength > 0:

@@ -1,68 +1,99 @@
-"""How a forecast came about: what each forecaster says of one rep, and how all of it would have done before."""
+"""How a forecast came about: the steps to one rep's potential, and how all of it would have done before."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from quotaopt.forecast.backtest import choose_origins
-from quotaopt.forecast.calendar import find_calendar
-from quotaopt.forecast.fence import fence_panel
+from quotaopt.forecast.cleared import clear_history
 from quotaopt.forecast.hindcast import backtest_distribution
-from quotaopt.forecast.methods import forecasters
-from quotaopt.forecast.panel import Panel
-from quotaopt.forecast.past import make_past
+from quotaopt.forecast.members import MEAN_OF
+from quotaopt.forecast.outlook import Outlook
+from quotaopt.forecast.panel import Floats, Panel
+from quotaopt.forecast.peers import find_peers
+from quotaopt.forecast.pooled import make_outlook
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
     from quotaopt.tables import Inputs
 
-COMPOSED = ("auto",)  # forecasters that are made of others
-
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """What the components said of one rep.
+    """How the forecast of one rep's sum over the plan came about, money.
 
     Attributes
     ----------
-    components : method and amount (potential over the plan, money), one row per forecaster; empty for a new hire.
+    components : method, amount and weight, one row per component forecast.
+    steps : what the weighted mean of the components is, then what each step adds, by name: ``mean``, ``learnt`` from
+        past errors, ``summed`` so that all levels add up, ``shared`` between reps, ``choice`` of another method where
+        that did better.
+    own : weight of own history in the rep's level.
     """
 
     components: pd.DataFrame
+    steps: Mapping[str, float]
+    own: float
 
 
-def trace_rep(inputs: Inputs, settings: Settings, methods: Sequence[str], rep: str) -> Trace:
-    """Ask forecasters again, and keep what they say of this rep."""
-    panel, gap = usual_panel(inputs, settings)
-    horizon = gap + len(settings.months)
-    known = panel.of(panel.mature)
-    rows = list[tuple[str, float]]()
-    if rep in known.reps:
-        r = known.reps.index(rep)
-        for name in methods:
-            if name in forecasters and name not in COMPOSED:
-                rows.append((name, float(forecasters[name](known, horizon)[r, :, gap:].sum())))
-    return Trace(pd.DataFrame(rows, columns=["method", "amount"]))
+def trace_rep(inputs: Inputs, settings: Settings, rep: str) -> Trace:
+    """Forecast again, and keep what is said of this rep on the way."""
+    cleared = clear_history(inputs, settings)
+    panel, gap = cleared.panel, cleared.past.gap
+    outlook = make_outlook(cleared.mature, cleared.horizon, settings.forecast.method)
+    r = panel.reps.index(rep)
+    if not panel.mature[r]:
+        return _trace_new(panel, outlook, r, gap)
+    return _trace_mature(outlook, int(panel.mature[:r].sum()), gap)
 
 
-def usual_panel(inputs: Inputs, settings: Settings) -> tuple[Panel, int]:
-    """The history a forecast is made from, without one-off orders and effects of the calendar; months to the plan."""
-    past = make_past(inputs, settings)
-    fenced = fence_panel(past.panel, settings.forecast)
-    calendar = find_calendar(fenced, past.gap + len(settings.months), settings.calendar)
-    return calendar.remove(fenced), past.gap
+def _trace_mature(outlook: Outlook, r: int, gap: int) -> Trace:
+    said = float(outlook.mean[r, :, gap:].sum())
+    pooled = next((x for x in (outlook, *outlook.members.values()) if x.steps), None)
+    if pooled is None or pooled.steps is None:
+        return _make([(outlook.method, said, 1.0)], {"mean": said}, 1.0)
+    made = pooled.steps
+    weight = 1 / len(MEAN_OF)
+    rows = [(name, _total(x, r, gap), weight if name in MEAN_OF else 0.0) for name, x in made.members.items()]
+    after = {name: _total(getattr(made, name), r, gap) for name in ("mean", "learnt", "summed", "shared")}
+    return _make(rows, after | {"choice": said}, float(made.own[r]))
+
+
+def _trace_new(panel: Panel, outlook: Outlook, r: int, gap: int) -> Trace:
+    """A new hire's own history and peers, apart: the blend with all weight on one and on the other."""
+    peers = find_peers(panel)
+    mean = np.zeros((*panel.values.shape[:2], outlook.mean.shape[2]))
+    mean[panel.mature] = outlook.mean
+    own, theirs = (
+        _total(replace(peers, own_weight=np.full_like(peers.own_weight, w)).blend(panel, mean).sum(axis=1), r, gap)
+        for w in (1.0, 0.0)
+    )
+    weight = float(peers.own_weight[r])
+    rows = [("own history", own, weight), ("peers", theirs, 1 - weight)]
+    return _make(rows, {"mean": weight * own + (1 - weight) * theirs}, weight)
+
+
+def _total(months: Floats, r: int, gap: int) -> float:
+    return float(months[r, gap:].sum())
+
+
+def _make(rows: list[tuple[str, float, float]], after: dict[str, float], own: float) -> Trace:
+    """Amounts after each step as what each step adds."""
+    steps = {"mean": after["mean"]} | {name: after[name] - after[last] for last, name in pairwise(after)}
+    return Trace(pd.DataFrame(rows, columns=["method", "amount", "weight"]), steps, own)
 
 
 def look_back(inputs: Inputs, settings: Settings) -> pd.DataFrame:
     """The back-test of mean and distribution, see `backtest_distribution`; empty when the history is too short."""
-    panel, gap = usual_panel(inputs, settings)
-    asked, horizon = settings.forecast, gap + len(settings.months)
-    if not choose_origins(panel.length, horizon)[0]:
+    cleared, asked = clear_history(inputs, settings), settings.forecast
+    if not choose_origins(cleared.panel.length, cleared.horizon)[0]:
         return pd.DataFrame()
     return backtest_distribution(
-        panel, horizon, asked.method, level=float(asked.level), samples=asked.samples, seed=asked.seed
+        cleared.panel, cleared.horizon, asked.method, level=float(asked.level), samples=asked.samples, seed=asked.seed
     )

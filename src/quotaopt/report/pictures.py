@@ -61,12 +61,12 @@ def plain_json(data: Mapping[str, Any]) -> str:
 def page_data(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Capacity) -> dict[str, Any]:
     """Everything the page shows; the smallest reps are left out when there are too many."""
     settings, roster = scenario.settings, inputs.roster.set_index("rep_id").loc[list(forecast.reps)]
-    months, past = booked_months(inputs.history, forecast)
+    months, past, whole = booked_months(inputs.history, forecast)
     everything = RepLines.of(forecast, capacity, past)
     names, group = group_of([str(region) for region in roster["region"]])
     level, most = float(settings.forecast.level), MOST_NUMBERS // (len(months) + 4 * len(forecast.months))
     kept = np.sort(np.argsort(-everything.mean.sum(axis=1), kind="stable")[:most])
-    facts = _facts(forecast, roster)
+    company, facts = everything.total(np.zeros_like(group), 1), _facts(forecast, roster)
     reps = everything.of_reps(kept).nodes([forecast.reps[r] for r in kept], level)
     return {
         "scenario": scenario.name,
@@ -78,7 +78,7 @@ def page_data(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: 
         "ahead": len(forecast.months),
         "count": len(forecast.reps),
         "left": len(forecast.reps) - len(kept),
-        "company": everything.total(np.zeros(len(roster), dtype=np.int64), 1).nodes([""], level)[0],
+        "company": replace(company, past=whole[None]).nodes([""], level)[0],
         "regions": everything.total(group, len(names)).nodes(names, level),
         "reps": [node | facts[r] for r, node in zip(kept.tolist(), reps, strict=True)],
         "accuracy": _accuracy(forecast.accuracy),
@@ -144,17 +144,22 @@ class RepLines:
         return [{"id": label, **node} for label, node in zip(ids, out, strict=True)]
 
 
-def booked_months(history: pd.DataFrame, forecast: Forecast) -> tuple[list[str], Floats]:
-    """Names of all months shown, and what each rep booked in those before the plan: nan before the first sale."""
+def booked_months(history: pd.DataFrame, forecast: Forecast) -> tuple[list[str], Floats, Floats]:
+    """Names of all months shown; what each rep booked in those before the plan, and what everybody did, leavers too.
+
+    Nan before a rep's first sale, and where nobody sold anything.
+    """
     plan = month_number(forecast.months[0])
     number = history["month"].map(month_number)
     known = (number < plan) & (number >= plan - MOST_MONTHS)
     first = int(number[known].min()) if known.any() else plan
     table = history[known].pivot_table(index="rep_id", columns=number[known], values="amount", aggfunc="sum")
-    table = table.reindex(index=list(forecast.reps), columns=range(first, plan)).fillna(0.0)
-    past = table.to_numpy(np.float64)
-    past = np.where(np.maximum.accumulate(past != 0, axis=1) & (past != 0).any(axis=0), past, np.nan)
-    return [*map(month_name, range(first, plan)), *forecast.months], past
+    table = table.reindex(columns=range(first, plan)).fillna(0.0)
+    past = table.reindex(list(forecast.reps)).fillna(0.0).to_numpy(np.float64)
+    whole = table.sum().to_numpy(np.float64)
+    past = np.where(np.maximum.accumulate(past != 0, axis=1) & (whole != 0), past, np.nan)
+    months = [*map(month_name, range(first, plan)), *forecast.months]
+    return months, past, np.where(whole != 0, whole, np.nan)
 
 
 def _facts(forecast: Forecast, roster: pd.DataFrame) -> list[dict[str, Any]]:

@@ -39,7 +39,7 @@ class RepSheet:
     booked : sales by month, as booked, from the first to the end of the history.
     months : one row per plan month: period, last_year, potential, low, high, headcount, ramp, factor, capacity.
     low, high : range of the potential over the whole plan.
-    steps : what headcount, ramp and the chosen quantile take from the potential, money; together: to the capacity.
+    steps : from the mean of the components to the potential, and on to the capacity, what each step adds; money.
     facts : months_used, own_weight, flag and method of the forecast.
     cuts : one-off orders that were cut, largest first, as in ``fenced.csv``.
     trace : what each forecaster said.
@@ -98,7 +98,7 @@ def make_sheet(
         months=_months(r, forecast, capacity, *central_range(paths, level)),
         low=round(float(low), CENTS),
         high=round(float(high), CENTS),
-        steps=_steps(r, forecast, capacity),
+        steps=_steps(r, forecast, capacity, trace),
         facts={
             "months_used": int(forecast.months_used[r]),
             "own_weight": round(float(forecast.own_weight[r]), 6),
@@ -130,15 +130,15 @@ def _months(r: int, forecast: Forecast, capacity: Capacity, low: Floats, high: F
     )[["period", "last_year", "potential", "low", "high", "headcount", "ramp", "factor", "capacity"]]  # fmt: skip
 
 
-def _steps(r: int, forecast: Forecast, capacity: Capacity) -> dict[str, float]:
-    """What each factor takes away, one after the other."""
+def _steps(r: int, forecast: Forecast, capacity: Capacity, trace: Trace) -> dict[str, float]:
+    """What each step adds, one after the other; all together are the capacity."""
     full, cap = (float(np.round(cells[r], CENTS).sum()) for cells in (forecast.mean, capacity.values))
     present = float((forecast.mean[r] * capacity.headcount[r]).sum())
     expected = float(capacity.expected[r].sum())
     chosen = expected * float(capacity.factor[r])
-    steps = {"headcount": present - full, "ramp": expected - present, "factor": chosen - expected}
-    steps["workload"] = cap - chosen
-    return {name: round(amount, CENTS) + 0.0 for name, amount in steps.items()}
+    steps = {**trace.steps, "rest": full - sum(trace.steps.values())}
+    steps |= {"headcount": present - full, "ramp": expected - present, "factor": chosen - expected}
+    return {name: round(amount, CENTS) + 0.0 for name, amount in (steps | {"workload": cap - chosen}).items()}
 
 
 def _is_about(note: Finding, names: set[str]) -> bool:
@@ -156,7 +156,7 @@ def rep_content(sheet: RepSheet) -> dict[str, object]:
         | {"low": sheet.low, "high": sheet.high},
         "steps": sheet.steps,
         "cuts": records(sheet.cuts.round(CENTS)),
-        "components": records(sheet.trace.components.round(CENTS)),
+        "components": records(sheet.trace.components.round({"amount": CENTS, "weight": 6})),
         "accuracy": records(sheet.accuracy),
         "notes": finding_records(sheet.notes),
     }
@@ -210,10 +210,19 @@ def _month_grid(sheet: RepSheet, level: float) -> RenderableType:
 
 
 def _forecasters(sheet: RepSheet) -> Iterator[tuple[str, str, str]]:
-    said = [f"{row.method} {money(row.amount)}" for row in each(sheet.trace.components)]
+    """The method, and the component forecasts over the plan, those that count first."""
+    table = sheet.trace.components
     yield "Method ", "bold", str(sheet.facts["method"])
-    if said:
-        yield "Others ", "bold", "over the plan " + " · ".join(said)
+    for label, rows in (("Mean of", table[table["weight"] > 0]), ("Beside ", table[table["weight"] == 0])):
+        said = [f"{row.method} {money(row.amount)}" for row in each(rows)]
+        if not said:
+            continue
+        weights = (
+            ""
+            if len(set(rows["weight"])) == 1
+            else " with weights " + ", ".join(percent(w, False) for w in rows["weight"])
+        )
+        yield label, "bold", "over the plan " + " · ".join(said) + weights
 
 
 def _accuracy(sheet: RepSheet) -> Iterator[tuple[str, str, str]]:
@@ -227,17 +236,28 @@ def _accuracy(sheet: RepSheet) -> Iterator[tuple[str, str, str]]:
 
 
 def _ladder(sheet: RepSheet, level: float) -> RenderableType:
-    """From potential to capacity, every step in money."""
-    steps, potential = sheet.steps, sheet.total("potential")
-    at = sheet.months["factor"].iloc[0]
+    """From the components to the capacity, every step in money."""
+    own, at = sheet.trace.own, sheet.months["factor"].iloc[0]
     words = {
+        "mean": "mean of the component forecasts",
+        "learnt": "+ learnt from past errors",
+        "summed": "+ so that all levels add up",
+        "shared": f"+ share among reps: own history counts {percent(own, False)}",
+        "choice": "+ another method where that did better",
+        "rest": "+ calendar, products not on sale, territories, no month below zero",
         "headcount": "× headcount: part-time, or not there all the time",
         "ramp": "× ramp: still becoming productive",
-        "workload": "not hours enough for it: see [workload]",
         "factor": f"× {at:.4g}: the chosen quantile of the rep's sum / its mean",
+        "workload": "not hours enough for it: see [workload]",
     }
-    span = f"{level:.0%}".replace("%", " %") + f" range {money(sheet.low)} – {money(sheet.high)}"
-    body = [("potential of a full-time, fully ramped rep", money(potential), span)]
-    body += [(words[name], f"{amount:+,.0f}", "") for name, amount in steps.items() if abs(amount) >= 0.5]
+    span = f"{100 * level:.3g} % range {money(sheet.low)} – {money(sheet.high)}"
+    body = list[tuple[str, str, str]]()
+    for name, amount in sheet.steps.items():
+        if name == "headcount":
+            body.append(("potential of a full-time, fully ramped rep", money(sheet.total("potential")), span))
+        if name == "mean":
+            body.append((words[name], money(amount), ""))
+        elif abs(amount) >= 0.5:
+            body.append((words[name], f"{amount:+,.0f}", ""))
     body.append(("capacity", money(sheet.total("capacity")), ""))
-    return grid(["From potential to capacity", "over the plan", ""], body, right=(1,), total=True)
+    return grid(["From forecasts to capacity", "over the plan", ""], body, right=(1,), total=True)
