@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import io
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from datetime import date, datetime
@@ -146,6 +147,36 @@ def test_merged_amounts_count_once(read: Read, tmp_path: Path) -> None:
     assert problems(read, "../h.xlsx") == ["h.xlsx[s]:4  amount: empty. Fill it in, or delete the row."]
 
 
+def test_errors_and_formulas_nobody_calculated_are_no_empty_cells(read: Read, tmp_path: Path) -> None:
+    """In a wide sheet an empty cell is no sale; #N/A or a formula without its value is not empty."""
+    book(
+        tmp_path / "h.xlsx",
+        s=[["rep", "product", "2026-01", "2026-02", "2026-03"], ["R1", "core", "#N/A", "=C2*1.1", 3]],
+    )
+    assert problems(read, "../h.xlsx") == [
+        "h.xlsx[s]:2  2026-02 (amount): a formula, not a value (got '=C2*1.1'). In the workbook, copy the column and paste it as values.",
+        "h.xlsx[s]:2  2026-01 (amount): not a number (got '#N/A').",
+    ]
+
+
+def test_open_document_sheets(read: Read, tmp_path: Path) -> None:
+    cells = "".join(
+        "<table:table-row>" + "".join(
+            f'<table:table-cell office:value-type="float" office:value="{v}"/>' if isinstance(v, (int, float)) else
+            f'<table:table-cell office:value-type="string"><text:p>{v}</text:p></table:table-cell>' for v in row
+        ) + "</table:table-row>" for row in LONG
+    )  # fmt: skip
+    name = "urn:oasis:names:tc:opendocument:xmlns:"
+    content = (f'<?xml version="1.0"?><office:document-content xmlns:office="{name}office:1.0" xmlns:table="{name}table:1.0" '
+               f'xmlns:text="{name}text:1.0"><office:body><office:spreadsheet><table:table table:name="s">{cells}'
+               "</table:table></office:spreadsheet></office:body></office:document-content>")  # fmt: skip
+    with zipfile.ZipFile(tmp_path / "h.ods", "w") as made:
+        made.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        made.writestr("META-INF/manifest.xml", "<manifest/>")
+        made.writestr("content.xml", content)
+    assert rows(read("../h.ods")) == EXPECTED
+
+
 def test_the_sheet_that_fits_best_is_read_and_named(read: Read, tmp_path: Path) -> None:
     book(tmp_path / "b.xlsx", notes=[["made by", "me"]], data=LONG, empty=[])
     inputs = read("../b.xlsx")
@@ -280,6 +311,26 @@ def test_problems_of_wide_sheets_name_the_cell(read: Read, tmp_path: Path) -> No
 def test_the_year_may_stand_in_a_column_or_a_title(text: str, read: Read, tmp_path: Path) -> None:
     write(tmp_path / "h.csv", text)
     assert rows(read("../h.csv")) == [["R1", "core", "2026-01", 1.0], ["R1", "core", "2026-02", 2.0]]
+
+
+def test_headers_may_stand_in_two_rows(read: Read, tmp_path: Path) -> None:
+    made = book(tmp_path / "h.xlsx", s=[
+        ["销售额(万元)"],
+        ["工号", "产品", "2025年", None, None, "2026年", None, None],
+        [None, None, "1月", "2月", "合计", "1月", "2月", "合计"],
+        ["R1", "core", 1, 2, 3, 4, "x", 9],
+    ])  # fmt: skip
+    for area in ("A2:A3", "B2:B3", "C2:E2", "F2:H2"):
+        made["s"].merge_cells(area)
+    made.save(tmp_path / "h.xlsx")
+    assert problems(read, "../h.xlsx") == ["h.xlsx[s]:4  2026年2月 (amount): not a number (got 'x')."]
+    made["s"]["G4"] = 5
+    made.save(tmp_path / "h.xlsx")
+    inputs = read("../h.xlsx")
+    assert inputs.history.amount.tolist() == [10_000, 20_000, 40_000, 50_000]
+    assert inputs.history.month.tolist() == ["2025-01", "2025-02", "2026-01", "2026-02"]
+    write(tmp_path / "h.csv", "rep,product,Sales (k€),\n,,Jan 2026,Feb 2026\nR1,core,1,2\n")
+    assert read("../h.csv").history.amount.tolist() == [1000, 2000]
 
 
 def test_no_year_and_two_years_are_problems(read: Read, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import pandas as pd
 
 from quotaopt.errors import Finding, InputError, nearest
 from quotaopt.tables.grid import Grid, Source
-from quotaopt.tables.headers import split_unit, title_unit
+from quotaopt.tables.headers import header_month, is_total, split_unit, title_unit
 from quotaopt.tables.schema import Field, Table, plain_header
 from quotaopt.tables.sheet import Sheet
 from quotaopt.tables.sources import read_grid
@@ -54,13 +55,28 @@ def read_sheet(source: Source, table: Table, mapping: Mapping[str, str]) -> Shee
 
 def _below_titles(grid: Grid, fit: Callable[[Sequence[str]], int]) -> Grid:
     """The grid from its headers on; texts that stand alone in the rows above are its titles."""
-    top = 0
-    while top + 1 < min(len(grid.rows), LOOKED_AT) and fit(grid.rows[top]) == 0 and sum(map(bool, grid.rows[top])) == 1:
+    first, top = [fit(row) for row in grid.rows[:LOOKED_AT]], 0
+    while max(first[top + 1 :], default=0) > first[top] and sum(map(bool, grid.rows[top])) == 1:
         top += 1
-    if not fit(grid.rows[top]):
+    if not first[top]:
         return grid
     titles = [cell for row in grid.rows[:top] for cell in row if cell]
-    return replace(grid, lines=grid.lines[top:], rows=grid.rows[top:], titles=grid.titles + titles)
+    lines, rows = grid.lines[top:], grid.rows[top:]
+    joined = _join_headers(rows[0], rows[1]) if len(rows) > 1 else []
+    if fit(joined) > first[top]:
+        titles += [cell for cell in rows[0] if cell]
+        lines, rows = lines[1:], [joined, *rows[2:]]
+    return replace(grid, lines=lines, rows=rows, titles=grid.titles + titles)
+
+
+def _join_headers(above: Sequence[str], below: Sequence[str]) -> list[str]:
+    """Headers in two rows, 2026年 over 1月 … 12月, as one; the upper ones reach to the right up to the next."""
+    joined, group = [], ""
+    for upper, lower in itertools.zip_longest(above, below, fillvalue=""):
+        group = upper or group
+        both = f"{group}{lower}" if lower else ""
+        joined.append(both if header_month(both)[1] or (lower and is_total(both)) else lower or upper)
+    return joined
 
 
 def _fill(sheet: Sheet, grid: Grid, mapping: Mapping[str, str]) -> None:
