@@ -114,6 +114,7 @@ def check_sums(inputs: Inputs, path: Path) -> None:
         start = reader.line_num + 1
     filled = [(line, row) for line, row in lines if any(row)]
     top = next(i for i, (_, row) in enumerate(filled) if sum(map(bool, row)) > 1)
+    top += "headers stand in two rows" in said
     header = filled[top][1]
     heads = [h for h in header if h == "amount" or re.match(r"2026年\d月|1月|Jan-26|2026-01", h)]
     places = [header.index(h) for h in heads]

@@ -44,12 +44,14 @@ def read_sheet(source: Source, table: Table, mapping: Mapping[str, str]) -> Shee
         return sheet
     sheet.name = grid.name
     sheet.hashes[grid.name] = grid.digest
+    if grid.rows:
+        grid = _below_titles(grid, fit)
     sheet.findings += grid.notes
     if not grid.rows:
         what, remedy = "the file is empty", "The first line holds the headers."
         sheet.findings.append(Finding(what, remedy, grid.name, code="empty"))
     else:
-        _fill(sheet, _below_titles(grid, fit), mapping)
+        _fill(sheet, grid, mapping)
     return sheet
 
 
@@ -65,6 +67,8 @@ def _below_titles(grid: Grid, fit: Callable[[Sequence[str]], int]) -> Grid:
     joined = _join_headers(rows[0], rows[1]) if len(rows) > 1 else []
     if fit(joined) > first[top]:
         titles += [cell for cell in rows[0] if cell]
+        what = f"headers stand in two rows, line {lines[0]} and {lines[1]}"
+        grid.notes.append(Finding(what, file=grid.name, severity="warning", code="header"))
         lines, rows = lines[1:], [joined, *rows[2:]]
     return replace(grid, lines=lines, rows=rows, titles=grid.titles + titles)
 
