@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,13 @@ MEMBERS = (NAIVE, POOLED)
 # error; that counts as much as two years of back-test.
 PRIOR_RATIO, PRIOR_YEARS = 0.9, 2.0
 ROUNDING = 1e-9
+
+# Levels whose errors of months (True) or of sums (False) tell whether to trust the cells, the rep sums, the company.
+JUDGED_BY = {
+    "cell": (("cell", True), ("product", True)),
+    "rep": (("rep", False), ("region", False)),
+    "all": (("all", True), ("all", False)),
+}
 
 
 @dataclass(frozen=True)
@@ -61,29 +68,31 @@ def _scale(wanted: Floats, given: Floats, axes: tuple[int, int]) -> Floats:
 def choose(test: Backtest) -> tuple[Choice, Backtest]:
     """The choice `auto` makes, and the back-test with what it would have said.
 
-    For cells, rep sums and the company's months each: the naive where the pooled forecast's error over the naive's,
-    averaged with a prior by years tested, is above 1. Without a back-test it is the naive, which with less than a
-    year is the mean.
+    The naive, where the pooled forecast's errors over the naive's are above 1 on average over all levels, and where
+    there is no back-test (with less than a year it is the mean). Else, for cells, rep sums and the company's months
+    each: the naive where that ratio, averaged with a prior by years tested, is above 1.
     """
     means = {name: np.nan_to_num(p) for name, p in test.predicted.items()}
     hide = np.isnan(test.actual)
-    best = Choice()
-    if test.origins:
-        years = (test.panel.length - min(test.origins)) / YEAR
-        best = Choice(
-            cell=_better((_ratio(test, means, level, True) for level in ("cell", "product")), years),
-            rep=_better((_ratio(test, means, level, False) for level in ("rep", "region")), years),
-            all=_better((_ratio(test, means, "all", months) for months in (True, False)), years),
-        )
+    best = _choose(test, means) if test.origins else Choice()
     means["auto"] = best.combine(means)
     return best, replace(test, predicted={n: np.where(hide, np.nan, m) for n, m in means.items()})
 
 
-def _better(ratios: Iterable[float], years: float) -> str:
-    """The method to use, by errors over the naive's."""
-    found = list(ratios)
-    ratio = (years * sum(found) / len(found) + PRIOR_YEARS * PRIOR_RATIO) / (years + PRIOR_YEARS)
-    return NAIVE if ratio > 1 else POOLED
+def _choose(test: Backtest, means: Mapping[str, Floats]) -> Choice:
+    ratios = {part: [_ratio(test, means, *asked) for asked in JUDGED_BY[part]] for part in JUDGED_BY}
+    whole = [_mean(found) for found in ratios.values()]
+    if _mean(whole) > 1 + ROUNDING:
+        return Choice()
+    years = (test.panel.length - min(test.origins)) / YEAR
+    judged = {
+        part: (years * _mean(r) + PRIOR_YEARS * PRIOR_RATIO) / (years + PRIOR_YEARS) for part, r in ratios.items()
+    }
+    return Choice(**{part: NAIVE if ratio > 1 else POOLED for part, ratio in judged.items()})
+
+
+def _mean(ratios: Sequence[float]) -> float:
+    return sum(ratios) / len(ratios)
 
 
 def _ratio(test: Backtest, means: Mapping[str, Floats], level: str, months: bool) -> float:

@@ -55,7 +55,7 @@ def pipeline(panel: Panel, horizon: int) -> Floats:
 
 @forecasters
 def auto(panel: Panel, horizon: int) -> Floats:
-    """The pooled forecast, but the seasonal naive wherever that did better in the back-test."""
+    """The pooled forecast, or the seasonal naive where that did better in the back-test."""
     return make_outlook(panel, horizon, "auto").mean
 
 
