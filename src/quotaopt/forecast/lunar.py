@@ -35,7 +35,7 @@ def lunar_shares(months: Ints) -> Floats:
     days = [np.datetime64(f"{FIRST_YEAR + i}-{day}", "D") for i, day in enumerate(NEW_YEARS)]
     start = np.array(days)
     table = np.arange(FIRST_YEAR * YEAR, (FIRST_YEAR + len(days)) * YEAR)
-    shares = np.stack([_overlap(table, start - BEFORE, BEFORE), _overlap(table, start, DURING)])
+    shares = np.stack([_overlap(table, start - np.timedelta64(BEFORE, "D"), BEFORE), _overlap(table, start, DURING)])
     by_year = shares.reshape(2, len(days), YEAR)
     centred = (by_year - by_year.mean(axis=1, keepdims=True)).reshape(2, -1)
     inside = (months >= table[0]) & (months <= table[-1])
@@ -45,7 +45,7 @@ def lunar_shares(months: Ints) -> Floats:
 def _overlap(months: Ints, start: np.ndarray, length: int) -> Floats:
     """Share of windows of `length` days that fall in each month; windows do not overlap."""
     first, after = (_day(m)[:, None] for m in (months, months + 1))
-    days = (np.minimum(after, start + length) - np.maximum(first, start)).astype(np.float64)
+    days = (np.minimum(after, start + np.timedelta64(length, "D")) - np.maximum(first, start)).astype(np.float64)
     return np.asarray(np.maximum(days, 0.0).sum(axis=1) / length)
 
 
