@@ -258,7 +258,8 @@ def test_totals_and_units_of_headers() -> None:
     assert split_unit("Sales [k€]") == ("Sales", 1000)
     assert split_unit("Sales (net)") == ("Sales (net)", None)
     assert title_unit("2026年销售额 单位:万元") == 10_000
-    assert title_unit("North in 2026") is None
+    assert [title_unit(t) for t in ("North in 2026", "Team (M)", "Sales in M", "Sheet (2)")] == [None] * 4
+    assert [title_unit(t) for t in ("Sales in k€, 2026", "2026年销售(万元)", "单位：元")] == [1000, 10_000, 1]
 
 
 def write(path: Path, text: str) -> None:

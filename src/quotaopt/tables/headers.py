@@ -84,11 +84,15 @@ def split_unit(header: str) -> tuple[str, Decimal | None]:
 
 
 def title_unit(text: str) -> Decimal | None:
-    """The unit a title or a note above a table names: ``单位:万元``, ``2026年销售(万元)``, ``Amounts in k€``."""
+    """The unit a title or a note above a table names: ``单位:万元``, ``2026年销售(万元)``, ``Amounts in k€``.
+
+    A single letter is too little in a title: ``Team (M)`` is no million.
+    """
     text = unicodedata.normalize("NFKC", text).strip()
-    unit = split_unit(text)[1]
-    words = TITLE_UNIT.findall(text) if unit is None else []
-    return next((u for word in words if (u := unit_of(word)) is not None), unit)
+    found = UNIT.fullmatch(text)
+    words = [found[2] or found[3], *TITLE_UNIT.findall(text)] if found else TITLE_UNIT.findall(text)
+    said = (unit_of(word) for word in words if not re.fullmatch(r"[A-Za-z]", word.strip()))
+    return next((unit for unit in said if unit is not None), None)
 
 
 def unit_of(word: str) -> Decimal | None:
