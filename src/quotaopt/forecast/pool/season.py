@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quotaopt.forecast.levels import Levels, measure_scale, stack_history
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel
+from quotaopt.forecast.pool.levels import Levels, measure_scale, stack_history
 
 # Bounds of a month against the mean month; only a product sold in a single month of the year reaches the upper one.
 LOWEST, HIGHEST = 0.02, 12.0

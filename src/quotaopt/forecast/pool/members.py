@@ -9,11 +9,11 @@ from os import cpu_count
 
 import numpy as np
 
-from quotaopt.forecast.levels import Levels, measure_scale, stack_history
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.panel import YEAR, Floats, Panel
-from quotaopt.forecast.season import LOWEST, pool_season, shrink
-from quotaopt.forecast.smooth import (
+from quotaopt.forecast.pool.levels import Levels, measure_scale, stack_history
+from quotaopt.forecast.pool.season import LOWEST, pool_season, shrink
+from quotaopt.forecast.pool.smooth import (
     DAMPED_SETS,
     FLAT_SETS,
     SMOOTHING,

@@ -9,10 +9,10 @@ import numpy as np
 
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import choose_origins
-from quotaopt.forecast.combine import Choice
-from quotaopt.forecast.levels import Levels, measure_scale, stack_history
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.panel import YEAR, Floats, Panel
+from quotaopt.forecast.pool.combine import Choice
+from quotaopt.forecast.pool.levels import Levels, measure_scale, stack_history
 
 MOST_ORIGINS, MOST_SERIES = 12, 60_000  # pseudo-origins, and series times pseudo-origins, besides the back-test's
 

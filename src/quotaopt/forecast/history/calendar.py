@@ -19,11 +19,11 @@ import numpy as np
 
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import choose_origins
-from quotaopt.forecast.levels import fill_gaps
-from quotaopt.forecast.lunar import lunar_shares, weekday_ratio
+from quotaopt.forecast.history.lunar import lunar_shares, weekday_ratio
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.panel import YEAR, Floats, Ints, Panel, warn
-from quotaopt.forecast.season import find_trend
+from quotaopt.forecast.pool.levels import fill_gaps
+from quotaopt.forecast.pool.season import find_trend
 
 SHORTEST = 2 * YEAR  # a calendar month seen once says nothing of how it differs from itself
 LEAST_T, LEAST_GAIN = 3.0, 0.02

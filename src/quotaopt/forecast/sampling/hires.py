@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from quotaopt.forecast.panel import Bools, Floats, Ints, Panel
-from quotaopt.forecast.paths import Part, groups_of, lend, pick_donors
 from quotaopt.forecast.peers import Peers
+from quotaopt.forecast.sampling.paths import Part, groups_of, lend, pick_donors
 
 
 def add_hires(panel: Panel, peers: Peers, parts: tuple[Part, ...], scale: Floats, size: Floats) -> tuple[Part, ...]:

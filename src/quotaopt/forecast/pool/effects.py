@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quotaopt.forecast.levels import Levels
 from quotaopt.forecast.panel import YEAR, Bools, Floats
+from quotaopt.forecast.pool.levels import Levels
 
 # Months after which a month counts half, the usual first; 0 leaves each rep's own forecast, for reps who grow apart. On
 # AdventureWorks, CRM and tourism data the others' shares had about these errors against the usual's, which counts as

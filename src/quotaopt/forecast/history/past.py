@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from quotaopt.errors import Finding, InputError
-from quotaopt.forecast.booked import Booked, before_launch, book
-from quotaopt.forecast.breaks import note_breaks
-from quotaopt.forecast.events import apply_events
-from quotaopt.forecast.handover import follow_territories
+from quotaopt.forecast.history.booked import Booked, before_launch, book
+from quotaopt.forecast.history.breaks import note_breaks
+from quotaopt.forecast.history.events import apply_events
+from quotaopt.forecast.history.handover import follow_territories
+from quotaopt.forecast.history.rows import Rows, stay_with_reps
 from quotaopt.forecast.notes import list_names
 from quotaopt.forecast.panel import Bools, Floats, Panel, Texts, month_name, month_number, warn
-from quotaopt.forecast.rows import Rows, stay_with_reps
 from quotaopt.forecast.weighted import note_weights
 from quotaopt.presence import check_profiles
 

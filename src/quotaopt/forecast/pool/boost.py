@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quotaopt.forecast.levels import Levels
-from quotaopt.forecast.members import Basis, recent_mean
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints
+from quotaopt.forecast.pool.levels import Levels
+from quotaopt.forecast.pool.members import Basis, recent_mean
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingRegressor

@@ -16,12 +16,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quotaopt.forecast.hires import add_hires
 from quotaopt.forecast.methods import recent_level
-from quotaopt.forecast.outlook import Outlook
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Panel
-from quotaopt.forecast.paths import Part, complete_paths, digest, split_paths
 from quotaopt.forecast.peers import Peers
+from quotaopt.forecast.pool.outlook import Outlook
+from quotaopt.forecast.sampling.hires import add_hires
+from quotaopt.forecast.sampling.paths import Part, complete_paths, digest, split_paths
 
 MOST_NUMBERS = 25_000_000  # reps × months × draws kept in memory; very many reps get fewer draws
 LEAST_DRAWS = 50

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from quotaopt.forecast.gaps import find_gaps
+from quotaopt.forecast.history.gaps import find_gaps
 from quotaopt.forecast.panel import Bools, Floats, Ints, month_name, month_number
 from quotaopt.presence import count_heads, read_ramp
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from quotaopt.forecast.backtest import Backtest, choose_origins, measure_accuracy
-from quotaopt.forecast.draws import Draws, make_draws
 from quotaopt.forecast.panel import Floats, Panel, month_name
-from quotaopt.forecast.pooled import make_outlook
-from quotaopt.forecast.scores import Tally, tally
+from quotaopt.forecast.pool.pooled import make_outlook
+from quotaopt.forecast.sampling.draws import Draws, make_draws
+from quotaopt.forecast.sampling.scores import Tally, tally
 
 NAIVES = ("seasonal_naive", "last_year_sum")
 EVERY = "all"

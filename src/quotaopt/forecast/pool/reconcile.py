@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from quotaopt.forecast.levels import Levels
 from quotaopt.forecast.panel import Floats
+from quotaopt.forecast.pool.levels import Levels
 
 MOST_STEPS, TOLERANCE = 200, 1e-9
 

@@ -21,12 +21,12 @@ import pandas as pd
 import scipy.sparse as sp
 
 from quotaopt.errors import Finding
-from quotaopt.forecast.booked import LEAST_PRESENCE, Booked
-from quotaopt.forecast.holdings import Holdings, add_rows, find_holdings
+from quotaopt.forecast.history.booked import LEAST_PRESENCE, Booked
+from quotaopt.forecast.history.holdings import Holdings, add_rows, find_holdings
+from quotaopt.forecast.history.patches import Patches, find_patches
+from quotaopt.forecast.history.rows import Rows, find_last_year
 from quotaopt.forecast.notes import list_names
 from quotaopt.forecast.panel import Bools, Floats, Ints, Texts, warn
-from quotaopt.forecast.patches import Patches, find_patches
-from quotaopt.forecast.rows import Rows, find_last_year
 
 TINY = 1e-9
 

@@ -9,16 +9,16 @@ import numpy as np
 
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import run_backtest
-from quotaopt.forecast.boost import Lesson, learn_corrections, to_grain
-from quotaopt.forecast.combine import MEMBERS as CHOICES
-from quotaopt.forecast.combine import NAIVE, POOLED, Choice, choose
-from quotaopt.forecast.effects import Effects, choose_memory, share_out
-from quotaopt.forecast.levels import Levels, fill_gaps
-from quotaopt.forecast.members import MEAN_OF, MEMBERS, Basis, make_basis, run_members
 from quotaopt.forecast.methods import forecasters
-from quotaopt.forecast.outlook import Outlook, Steps, choose_pseudo_origins, hide_unknown, known_by, roll
 from quotaopt.forecast.panel import Floats, Panel
-from quotaopt.forecast.reconcile import reconcile
+from quotaopt.forecast.pool.boost import Lesson, learn_corrections, to_grain
+from quotaopt.forecast.pool.combine import MEMBERS as CHOICES
+from quotaopt.forecast.pool.combine import NAIVE, POOLED, Choice, choose
+from quotaopt.forecast.pool.effects import Effects, choose_memory, share_out
+from quotaopt.forecast.pool.levels import Levels, fill_gaps
+from quotaopt.forecast.pool.members import MEAN_OF, MEMBERS, Basis, make_basis, run_members
+from quotaopt.forecast.pool.outlook import Outlook, Steps, choose_pseudo_origins, hide_unknown, known_by, roll
+from quotaopt.forecast.pool.reconcile import reconcile
 
 
 def make_outlook(panel: Panel, horizon: int, method: str = "auto") -> Outlook:

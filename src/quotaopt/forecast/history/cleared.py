@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quotaopt.forecast.calendar import Calendar, find_calendar
-from quotaopt.forecast.fence import fence_panel
+from quotaopt.forecast.history.calendar import Calendar, find_calendar
+from quotaopt.forecast.history.fence import fence_panel
+from quotaopt.forecast.history.past import Past, make_past
 from quotaopt.forecast.panel import Panel
-from quotaopt.forecast.past import Past, make_past
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings

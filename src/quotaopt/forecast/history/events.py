@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quotaopt.errors import Finding
-from quotaopt.forecast.members import forecast_by
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Panel, month_number, warn
+from quotaopt.forecast.pool.members import forecast_by
 
 if TYPE_CHECKING:
     from quotaopt.settings import Event

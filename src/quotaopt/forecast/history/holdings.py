@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from quotaopt.forecast.booked import Booked
+from quotaopt.forecast.history.booked import Booked
 from quotaopt.forecast.panel import Bools, Floats, Ints, Texts, month_name
 from quotaopt.presence import share_of_days
 

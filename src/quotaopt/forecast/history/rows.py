@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quotaopt.forecast.booked import Booked
+from quotaopt.forecast.history.booked import Booked
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Texts
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from quotaopt.forecast.booked import LEAST_PRESENCE, Booked, add_up, place_rows
-from quotaopt.forecast.holdings import Holdings, find_claims
+from quotaopt.forecast.history.booked import LEAST_PRESENCE, Booked, add_up, place_rows
+from quotaopt.forecast.history.holdings import Holdings, find_claims
 from quotaopt.forecast.panel import Bools, Floats
 
 

@@ -19,7 +19,7 @@ import pandas as pd
 
 from quotaopt.errors import Finding
 from quotaopt.forecast.panel import Bools, Floats, Panel, month_name, month_number, warn
-from quotaopt.forecast.season import season_factors
+from quotaopt.forecast.pool.season import season_factors
 
 if TYPE_CHECKING:
     from quotaopt.settings import Forecasting, Whale
