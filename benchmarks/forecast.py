@@ -30,12 +30,12 @@ import numpy as np
 import pandas as pd
 
 from panels import DATA, NAMES, Case, generate, load_cases
-from quotaopt.forecast.draws import Draws, make_draws
-from quotaopt.forecast.fence import fence_panel
+from quotaopt.forecast.history.fence import fence_panel
 from quotaopt.forecast.methods import forecasters
-from quotaopt.forecast.outlook import keep_cuts
 from quotaopt.forecast.panel import YEAR, Floats, Panel
-from quotaopt.forecast.pooled import Outlook, make_outlook
+from quotaopt.forecast.pool.outlook import keep_cuts
+from quotaopt.forecast.pool.pooled import Outlook, make_outlook
+from quotaopt.forecast.sampling.draws import Draws, make_draws
 from quotaopt.settings import Forecasting
 from rivals import (
     LEVELS,

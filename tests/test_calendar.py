@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from quotaopt.forecast import Panel, forecasters, make_forecast
-from quotaopt.forecast.calendar import find_calendar
-from quotaopt.forecast.lunar import FIRST_YEAR, NEW_YEARS, lunar_shares, weekday_ratio
+from quotaopt.forecast.history.calendar import find_calendar
+from quotaopt.forecast.history.lunar import FIRST_YEAR, NEW_YEARS, lunar_shares, weekday_ratio
 from quotaopt.settings import Settings
 
 from .test_forecast import few, make_inputs, make_settings

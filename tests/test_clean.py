@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from quotaopt.forecast import Forecast, make_forecast
-from quotaopt.forecast.fence import fence, list_cuts
+from quotaopt.forecast.history.fence import fence, list_cuts
 from quotaopt.forecast.methods import forecasters
 
 from .test_forecast import draw_sales, few, make_inputs, make_settings

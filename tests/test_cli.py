@@ -80,7 +80,7 @@ scenario   target   quotas   over  stretch mid   max  reps over capacity  bindin
 base      120,000  120,000  0.0 %         1.00  1.00                   0              0
 stretch   144,000  144,000  0.0 %         1.20  1.20                   4              0
 
-Note    quotas must exceed capacity: the company 144,000 against 120,000, 24,000 (20.0 %) too much
+Note    more is asked than forecast: the company 144,000 against 120,000, 24,000 (20.0 %) more
 Saved   runs/DATE-base-1   runs/DATE-stretch-1
 Next    quotaopt compare base stretch --by region
 """

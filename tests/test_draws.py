@@ -16,11 +16,12 @@ from quotaopt.archive import SAMPLES, load_run, write_samples
 from quotaopt.capacity import rep_sums
 from quotaopt.errors import NoPlanError
 from quotaopt.forecast import Outlook, Panel, backtest_distribution, make_draws, make_outlook
-from quotaopt.forecast import draws as module
-from quotaopt.forecast.draws import Draws, draw_own_months
-from quotaopt.forecast.paths import complete_paths, split_paths
 from quotaopt.forecast.peers import find_peers
-from quotaopt.forecast.scores import Tally, tally
+from quotaopt.forecast.pool.outlook import keep_cuts
+from quotaopt.forecast.sampling import draws as module
+from quotaopt.forecast.sampling.draws import Draws, draw_own_months
+from quotaopt.forecast.sampling.paths import complete_paths, split_paths
+from quotaopt.forecast.sampling.scores import Tally, tally
 
 Floats = NDArray[np.float64]
 few = settings(max_examples=8, deadline=None, derandomize=True)
@@ -203,7 +204,7 @@ def test_parts_add_up_to_the_paths_and_to_zero_within_the_group_above(seed: int)
     panel = make_panel(sell(seed, 6, 3))
     errors = rng.normal(size=(5, 6, 3, 12)) * rng.lognormal(0, 1, (6, 3, 1))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("quotaopt.forecast.paths.widen", lambda own, *_: (own, np.zeros_like(own[:, 0])))
+        patch.setattr("quotaopt.forecast.sampling.paths.widen", lambda own, *_: (own, np.zeros_like(own[:, 0])))
         parts = split_paths(panel, errors, np.ones((6, 3)), 3.0)
     cells = [np.moveaxis((p.pattern[p.group] * p.share[:, None, None]).reshape(6, 3, 12, 5), 3, 0) for p in parts]
     assert sum(cells) == pytest.approx(errors)

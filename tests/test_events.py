@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from quotaopt.errors import InputError
 from quotaopt.forecast import Forecast, Panel, forecasters, make_forecast, make_past
-from quotaopt.forecast.breaks import find_breaks
-from quotaopt.forecast.events import measure_factor
+from quotaopt.forecast.history.breaks import find_breaks
+from quotaopt.forecast.history.events import measure_factor
 from quotaopt.scenario import load_scenario
 from quotaopt.settings import Settings
 from quotaopt.tables import Inputs

@@ -18,7 +18,7 @@ from quotaopt.capacity import make_capacity
 from quotaopt.errors import InputError, UnknownNameError
 from quotaopt.forecast import Forecast, forecast_table, forecasters, make_forecast, make_past
 from quotaopt.forecast.backtest import choose_origins
-from quotaopt.forecast.season import find_trend
+from quotaopt.forecast.pool.season import find_trend
 from quotaopt.settings import Settings
 from quotaopt.tables import Inputs
 

@@ -14,7 +14,7 @@ import quotaopt
 ROOT = Path(quotaopt.__file__).parent
 LAYERS = [
     {"quotaopt", "errors", "columns", "registry", "text"},
-    {"tables", "scenario", "settings", "values", "tomltext", "advice"},
+    {"tables", "places", "scenario", "settings", "values", "tomltext", "advice"},
     {"forecast", "capacity", "attrition", "workload", "presence", "problem"},
     {"optimize", "rules", "goals", "plan"},
     {
@@ -46,6 +46,10 @@ ALLOWED = {
     "highspy": {"optimize/solvers_highs", "optimize/solvers"},
     "pydantic": {"settings", "values", "scenario", "advice", "policy", "whatif"},
     "rich": {"report"},
+    "python_calamine": {"tables/workbook"},
+    "duckdb": {"tables/database"},
+    "sqlalchemy": {"tables/database"},
+    "openpyxl": {"report/mark"},
 }
 HEAVY = ("pandas", "numpy", "scipy", "sklearn", "pydantic", "rich", "pulp", "highspy")
 MODULES = sorted(ROOT.rglob("*.py"))

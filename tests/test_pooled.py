@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from quotaopt.forecast.levels import Levels, fill_gaps, stack_history
 from quotaopt.forecast.panel import Panel
-from quotaopt.forecast.pooled import make_outlook
-from quotaopt.forecast.reconcile import reconcile
+from quotaopt.forecast.pool.levels import Levels, fill_gaps, stack_history
+from quotaopt.forecast.pool.pooled import make_outlook
+from quotaopt.forecast.pool.reconcile import reconcile
 
 Floats = NDArray[np.float64]
 few = settings(max_examples=10, deadline=None, derandomize=True)

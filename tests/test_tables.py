@@ -107,7 +107,7 @@ def test_headers_the_scenario_maps(read: Read) -> None:
     assert [str(w) for w in inputs.warnings] == ["history.csv  unknown columns: column 5. They are not used."]
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_separators_and_line_ends(separator: str, ending: str, read: Read) -> None:
     history = HISTORY.replace(",", separator).replace("\n", ending)

@@ -14,10 +14,12 @@ Infeasible, unbounded and time limits are statuses of a plan, never exceptions.
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MOST_NAMED = 40  # of the known names, in a message
+SHOWN = 10  # findings of one kind printed for one file
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:
@@ -61,6 +63,20 @@ class Finding:
         return f"{head}{column}{self.what}{got}.{remedy}"
 
 
+def shorten(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings as they are printed: of many of one kind in one column of a file the first ten, the rest counted."""
+    short: list[Finding] = []
+    for _, group in itertools.groupby(findings, lambda f: (f.file, f.code, f.severity, f.column.rpartition(" (")[2])):
+        alike = list(group)
+        short += alike[:SHOWN]
+        if len(alike) > SHOWN:
+            one = len({finding.column for finding in alike}) == 1
+            column = alike[0].column if one else alike[0].column.rpartition(" (")[2].removesuffix(")")
+            more = f"and {len(alike) - SHOWN:,} more like this"
+            short.append(replace(alike[0], what=more, remedy="", line=None, column=column, value=""))
+    return short
+
+
 class QuotaoptError(Exception):
     """Any failure quotaopt reports itself; `exit_code` is what the command line returns."""
 
@@ -74,7 +90,7 @@ class InputError(QuotaoptError):
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
-        super().__init__("\n".join(str(f) for f in self.findings))
+        super().__init__("\n".join(str(f) for f in shorten(self.findings)))
 
 
 class UnknownNameError(QuotaoptError):

@@ -41,10 +41,10 @@ def _too_much(problem: Problem, block: Block, room: Floats, short: list[int]) ->
     worst = sorted(short, key=lambda k: room[k] - block.lower[k])
     parts = [
         f"{_node(block, k)} {block.lower[k] * unit:,.0f} against {room[k] * unit:,.0f}, "
-        f"{(block.lower[k] - room[k]) * unit:,.0f}{_share(block.lower[k], room[k])} too much"
+        f"{(block.lower[k] - room[k]) * unit:,.0f}{_share(block.lower[k], room[k])} more"
         for k in worst
     ]
-    what = f"quotas must exceed capacity: {list_names(parts)}"
+    what = f"more is asked than forecast: {list_names(parts)}"
     remedy = "Lower the target, add reps, or accept that reps are asked for more than can be expected."
     return Finding(what, remedy, *split_place(block.source(worst[0])), severity="warning", code="over_capacity")
 

@@ -10,8 +10,9 @@ import pandas as pd
 
 from quotaopt.errors import InputError
 from quotaopt.optimize.repairs import Repair
+from quotaopt.places import relative_place
 from quotaopt.policy import rule_tables
-from quotaopt.scenario import SET, Scenario, load_scenario, relative_path
+from quotaopt.scenario import SET, Scenario, load_scenario
 from quotaopt.tables import write_csv
 from quotaopt.text import encoding_of
 from quotaopt.tomltext import set_key
@@ -65,7 +66,7 @@ def _write_seats(scenario: Scenario, repair: Repair, path: Path) -> tuple[tuple[
     """Write the new rows of the roster; the key that names all roster files, and what it has to say."""
     data, file = scenario.settings.data, _seats_of(path)
     write_csv(pd.DataFrame(repair.roster), file, "utf-8-sig" if data.encoding == "auto" else data.encoding)
-    return repair.path, [relative_path(roster, path.parent) for roster in (*data.roster, file)]
+    return repair.path, [relative_place(roster, path.parent) for roster in (*data.roster, file)]
 
 
 def _own_text(scenario: Scenario) -> str:

@@ -73,7 +73,9 @@ def read_ramp(roster: pd.DataFrame, months: Sequence[str], settings: Settings) -
     start = _days(roster["start_date"], np.datetime64("1900-01-01", "D"))
     first = start.astype("datetime64[M]")
     age = (month - first[:, None]).astype(np.int64).clip(0, longest + 1)
-    length = ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.float64)
+    length = ((first + np.timedelta64(1, "M")).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(
+        np.float64
+    )
     behind = ((start - first.astype("datetime64[D]")).astype(np.float64) / length)[:, None]
     return np.asarray((1 - behind) * table[code, age] + behind * table[code, np.maximum(age - 1, 0)])
 

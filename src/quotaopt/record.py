@@ -184,7 +184,7 @@ def targets_of(scenario: Scenario) -> dict[tuple[str, str], float]:
 def finding_table(findings: Iterable[Finding]) -> pd.DataFrame:
     """Findings as the rows of ``warnings.csv``."""
     rows = [(f.severity, f.code, f.file, f.line, f.column, f.value, f.what, f.remedy) for f in findings]
-    return pd.DataFrame(rows, columns=[column.name for column in c.WARNINGS])
+    return pd.DataFrame(rows, columns=[column.name for column in c.WARNINGS], dtype=object)  # lines stay whole numbers
 
 
 def shape(frame: pd.DataFrame, columns: Sequence[c.Column]) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from quotaopt.advice import explain_error, explain_syntax, find_source
 from quotaopt.errors import Finding, InputError, nearest, split_place
+from quotaopt.places import Place, anchor_place, relative_place, show_place
 from quotaopt.settings import Settings
 from quotaopt.text import encoding_of
 from quotaopt.tomltext import find_lines, parse_toml, write_toml
@@ -47,15 +48,15 @@ class Scenario:
         """Where a key, or else its nearest parent, was written; ``default`` when nowhere."""
         return find_source(self.origins, ".".join(path))
 
-    def show(self, path: Path) -> str:
-        """A file's path as people read it: relative to the project when inside it."""
-        return show_path(path, self.root)
+    def show(self, place: Place) -> str:
+        """A data file or database as people read it: relative to the project when inside it."""
+        return show_place(place, self.root)
 
     def to_toml(self, folder: Path | None = None) -> str:
         """The merged scenario as text that runs again from inside `folder` (a run folder when not given)."""
         at = folder or self.root / "runs" / self.name
         data = self.settings.model_dump(exclude={"model"})
-        data["data"] |= {k: [relative_path(p, at) for p in data["data"][k]] for k in FILES}
+        data["data"] |= {k: [relative_place(p, at) for p in data["data"][k]] for k in FILES}
         head = f"# {self.name}: the merged scenario" + f" (model {self.settings.model})" * bool(self.settings.model)
         return f"{head}. Paths are relative to this file.\n{write_toml(data)}"
 
@@ -112,14 +113,9 @@ def load_scenario(name_or_path: str, project: Path, sets: Sequence[str] = ()) ->
     try:
         settings = Settings.model_validate(merged)
     except ValidationError as failure:
-        found = [explain_error(error, origins, show_path(path, project)) for error in failure.errors()]
+        found = [explain_error(error, origins, show_place(path, project)) for error in failure.errors()]
         raise InputError(sorted(found, key=lambda f: (f.file, f.line or 0))) from None
     return Scenario(_name_of(path), project, settings, origins)
-
-
-def show_path(path: Path, root: Path) -> str:
-    """A path relative to `root` when inside it, with forward slashes."""
-    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 
 @dataclass(frozen=True)
@@ -132,7 +128,7 @@ class _Layer:
 
     @classmethod
     def read(cls, path: Path, project: Path) -> _Layer:
-        place = show_path(path, project)
+        place = show_place(path, project)
         raw = path.read_bytes()
         text = raw.decode(encoding_of(raw), errors="replace").replace("\r\n", "\n")
         try:
@@ -168,9 +164,9 @@ def _anchor(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         for key in set(FILES) & set(section):
             value = section[key]
             if isinstance(value, str):
-                section[key] = Path(os.path.normpath(folder / value))
+                section[key] = anchor_place(value, folder)
             elif isinstance(value, list):
-                section[key] = [Path(os.path.normpath(folder / v)) if isinstance(v, str) else v for v in value]
+                section[key] = [anchor_place(v, folder) if isinstance(v, str) else v for v in value]
     return data
 
 
@@ -231,11 +227,3 @@ def _name_of(path: Path) -> str:
     """A scenario is called by its file; the merged one in a run folder by the run it made."""
     run = re.fullmatch(r"\d{4}-\d\d-\d\d-(.+)-\d+", path.parent.name)
     return run[1] if run and path.name == "scenario.toml" else path.stem
-
-
-def relative_path(path: Path, folder: Path) -> str:
-    """A path as a file in `folder` has to write it."""
-    try:
-        return Path(os.path.relpath(path, folder)).as_posix()
-    except ValueError:  # another drive on Windows
-        return path.as_posix()

@@ -27,6 +27,7 @@ from quotaopt.values import (
     Rule,
     Share,
     SomePaths,
+    Units,
     Weights,
     refuse,
 )
@@ -55,6 +56,9 @@ class Columns(Section):
 class Data(Section):
     """The input files, and how to read them.
 
+    A file is CSV (also .csv.gz), a workbook (``book.xlsx#Sheet``), Parquet, a pattern such as ``sales/*.csv``, or a
+    database such as ``sqlite:///crm.db?table=orders``. `unit` is money in one of a table's amounts, where it is not
+    the scenario's `unit`.
     `history_follows` says what happens to past sales when `assignments` give a territory to somebody else:
     they go with the territory, or stay with the rep who made them.
     """
@@ -66,6 +70,7 @@ class Data(Section):
     plan: Paths = ()
     assignments: Paths = ()
     encoding: Encoding = "auto"
+    unit: Units = {}
     duplicates: Literal["error", "sum"] = "error"
     unknown_reps: Literal["error", "drop"] = "error"
     history_follows: Literal["territory", "rep"] = "territory"

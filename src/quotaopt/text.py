@@ -9,6 +9,7 @@ import calendar
 import codecs
 import re
 import unicodedata
+from decimal import Decimal
 
 MONTH = re.compile(r"(\d{4})(?:[-/.](\d{1,2})|年(\d{1,2})月|(\d{2}))")
 DAY = re.compile(
@@ -37,8 +38,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + "s" * (number != 1)
 
 
-def plain_number(text: str) -> str:
-    """The number somebody meant, written plainly (``'¥1,234.50'`` is ``'1234.50'``); empty when unclear."""
+def plain_number(text: str, money: Decimal | None = None) -> str:
+    """The number somebody meant, written plainly (``'¥1,234.50'`` is ``'1234.50'``); empty when unclear.
+
+    Numbers such as 1.2万 are written in a unit that is worth so much `money`.
+    """
     text = unicodedata.normalize("NFKC", text).strip()
     sign = "-" if text.startswith(("-", "(", "−")) else ""
     bare = re.sub(r"[\s'_¥$€£元()+−-]|CNY|RMB|USD|EUR|GBP", "", text)
@@ -50,7 +54,7 @@ def plain_number(text: str) -> str:
         bare = bare.replace(".", "").replace(",", ".")
     if not re.fullmatch(r"\d+(\.\d+)?", bare):
         return ""
-    return sign + (bare if unit == 1 else f"{float(bare) * unit:.0f}")
+    return sign + (bare if unit == 1 else f"{(Decimal(bare) * unit / (money or 1)).normalize():f}")
 
 
 def plain_month(text: str) -> str:

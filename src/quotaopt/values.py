@@ -6,11 +6,12 @@ import codecs
 import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from quotaopt.places import Place
 from quotaopt.text import plain_month, plain_number
 
 
@@ -37,7 +38,11 @@ def _read_paths(value: Any) -> Any:
     return (value,) if isinstance(value, (str, Path)) else value
 
 
-def _check_paths(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+def _read_place(value: Any) -> Any:
+    return value if isinstance(value, (str, Path)) else refuse("not a path")
+
+
+def _check_paths(paths: tuple[Place, ...]) -> tuple[Place, ...]:
     return paths or refuse("no file", "Name at least one.")
 
 
@@ -101,12 +106,14 @@ def _check_weights(weights: list[float]) -> list[float]:
 
 Amount = Annotated[Decimal, BeforeValidator(_read_amount)]
 Month = Annotated[str, BeforeValidator(_read_month)]
-Paths = Annotated[tuple[Path, ...], BeforeValidator(_read_paths)]
+Paths = Annotated[tuple[Annotated[Place, BeforeValidator(_read_place)], ...], BeforeValidator(_read_paths)]
 Quantile = Annotated[float | str, BeforeValidator(_read_quantile)]
 SomePaths = Annotated[Paths, AfterValidator(_check_paths)]
 Profile = Annotated[list[float], AfterValidator(_check_profile)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Headers = dict[str, str]
+MoneyTable = Literal["history", "locks", "plan"]
+Units = dict[MoneyTable, Annotated[Amount, Field(gt=0)]]
 Goals = Annotated[list[Any], AfterValidator(_check_goals)]
 Rule = Annotated[Any, AfterValidator(_check_rule)]
 Encoding = Annotated[str, AfterValidator(_check_encoding)]

@@ -67,20 +67,26 @@ def run(
 @command
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one key.")
-def check(options: Options, scenarios: Sequence[str], sets: Sequence[str]) -> int:
+@click.option("--mark", is_flag=True, help="Write NAME-checked.xlsx beside each workbook, its wrong cells coloured.")
+def check(options: Options, scenarios: Sequence[str], sets: Sequence[str], mark: bool) -> int:
     """Find every mistake in scenarios and data (default: all scenarios)."""
     from quotaopt.record import finding_table
     from quotaopt.report.findings import check_lines, finding_records
+    from quotaopt.report.mark import mark_books
     from quotaopt.run import check_all
     from quotaopt.scenario import scenario_names
 
     project = options.folder
     problems, warnings = check_all(scenarios or scenario_names(project), project, sets)
     frame = finding_table([*problems, *warnings])
+    marked = mark_books([*problems, *warnings], project) if mark else []
     if options.format == "json":
-        options.print_json("check", problems=finding_records(problems), warnings=finding_records(warnings))
+        content = {"marked": list(map(str, marked))} if mark else {}
+        options.print_json("check", problems=finding_records(problems), warnings=finding_records(warnings), **content)
     else:
         options.emit("check", frame, check_lines(problems, () if options.quiet else warnings))
+        if options.format == "table":
+            click.echo("".join(f"Marked  {path}\n" for path in marked), nl=False)
     return 1 if problems else 0
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from quotaopt import __version__
-from quotaopt.errors import Finding, InputError, QuotaoptError
+from quotaopt.errors import Finding, InputError, QuotaoptError, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,7 +169,7 @@ def tell(failure: QuotaoptError, options: Options, schema: str) -> int:
     if options.format == "json":
         options.print_json(schema, problems=finding_records(findings))
     elif isinstance(failure, InputError):
-        for finding in findings:
+        for finding in shorten(findings):
             click.echo(str(finding), err=True)
         click.echo(f"{counted(len(findings), 'problem')}. Nothing was run.", err=True)
     else:

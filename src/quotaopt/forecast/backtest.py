@@ -18,7 +18,7 @@ from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Panel
 
 if TYPE_CHECKING:
-    from quotaopt.forecast.outlook import Outlook
+    from quotaopt.forecast.pool.outlook import Outlook
 
 LEVELS = ("all", "region", "rep", "product", "cell")
 MOST_ORIGINS, STEP = 4, 3

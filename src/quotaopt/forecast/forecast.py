@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import measure_accuracy, run_backtest
-from quotaopt.forecast.cleared import Cleared, clear_history
-from quotaopt.forecast.combine import NAIVE
-from quotaopt.forecast.draws import make_draws
-from quotaopt.forecast.fence import list_cuts, note_keeps
+from quotaopt.forecast.history.cleared import Cleared, clear_history
+from quotaopt.forecast.history.fence import list_cuts, note_keeps
+from quotaopt.forecast.history.tenure import note_ramp
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.notes import list_months, note_cells, note_cuts, note_floor, note_history, note_test
-from quotaopt.forecast.outlook import Outlook, keep_cuts
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, month_number
 from quotaopt.forecast.peers import Peers, find_peers
-from quotaopt.forecast.pooled import make_outlook
-from quotaopt.forecast.tenure import note_ramp
+from quotaopt.forecast.pool.combine import NAIVE
+from quotaopt.forecast.pool.outlook import Outlook, keep_cuts
+from quotaopt.forecast.pool.pooled import make_outlook
+from quotaopt.forecast.sampling.draws import make_draws
 from quotaopt.forecast.vacant import leave_vacant
 
 if TYPE_CHECKING:

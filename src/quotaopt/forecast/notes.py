@@ -9,8 +9,8 @@ import pandas as pd
 
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import Backtest
-from quotaopt.forecast.combine import Choice
 from quotaopt.forecast.panel import Bools, Floats, Panel, warn
+from quotaopt.forecast.pool.combine import Choice
 
 MOST_NAMES = 5
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from quotaopt.forecast.methods import season_level
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts
-from quotaopt.forecast.season import season_factors
+from quotaopt.forecast.pool.season import season_factors
 
 # Own history counts for at least 70 % after a year, however alike reps are.
 LEAST_WEIGHT_OF_A_YEAR = 0.7

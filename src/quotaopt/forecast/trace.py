@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from quotaopt.forecast.backtest import choose_origins
-from quotaopt.forecast.cleared import clear_history
-from quotaopt.forecast.hindcast import backtest_distribution
-from quotaopt.forecast.members import MEAN_OF
-from quotaopt.forecast.outlook import Outlook
+from quotaopt.forecast.history.cleared import clear_history
 from quotaopt.forecast.panel import Floats, Panel
 from quotaopt.forecast.peers import find_peers
-from quotaopt.forecast.pooled import make_outlook
+from quotaopt.forecast.pool.members import MEAN_OF
+from quotaopt.forecast.pool.outlook import Outlook
+from quotaopt.forecast.pool.pooled import make_outlook
+from quotaopt.forecast.sampling.hindcast import backtest_distribution
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings

@@ -16,7 +16,7 @@ from quotaopt.presence import share_of_days
 
 if TYPE_CHECKING:
     from quotaopt.forecast.forecast import Forecast
-    from quotaopt.forecast.past import Past
+    from quotaopt.forecast.history.past import Past
     from quotaopt.tables import Inputs
 
 COLUMNS = ("holder", "region", "period", "potential")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from quotaopt import columns as c
-from quotaopt.errors import Finding
+from quotaopt.errors import Finding, shorten
 
 
 def finding_records(findings: Iterable[Finding]) -> list[dict[str, Any]]:
@@ -20,10 +20,10 @@ def finding_records(findings: Iterable[Finding]) -> list[dict[str, Any]]:
 
 def check_lines(problems: Sequence[Finding], warnings: Sequence[Finding]) -> Iterator[str]:
     """What `quotaopt check` prints: each problem on a line, the warnings set apart, the count last."""
-    yield from map(str, problems)
+    yield from map(str, shorten(problems))
     if warnings:
         yield "Warnings"
-        yield from (f"  {finding}" for finding in warnings)
+        yield from (f"  {finding}" for finding in shorten(warnings))
     counts = f"{counted(len(problems), 'problem')}, {counted(len(warnings), 'warning')}."
     yield f"{counts} Nothing was run." if problems else counts.replace("0 problems", "No problems")
 

@@ -19,7 +19,7 @@ from quotaopt.capacity import Capacity
 from quotaopt.errors import Finding, UnknownNameError
 from quotaopt.forecast import Forecast
 from quotaopt.forecast.panel import YEAR, Floats, month_name, month_number
-from quotaopt.forecast.ranges import central_range
+from quotaopt.forecast.sampling.ranges import central_range
 from quotaopt.forecast.trace import Trace
 from quotaopt.report.findings import counted, finding_records
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio, records

@@ -10,9 +10,9 @@ from collections.abc import Collection
 
 import numpy as np
 
-from quotaopt.errors import nearest
+from quotaopt.errors import SHOWN, nearest
 from quotaopt.tables.schema import HISTORY, LARGEST, Field, Kind
-from quotaopt.tables.sheet import SHOWN, Sheet
+from quotaopt.tables.sheet import Sheet
 from quotaopt.text import NUMBER, counted, plain_day, plain_month, plain_number
 
 SUBTOTALS = {"合计", "小计", "总计", "总和", "合計", "total", "totals", "subtotal", "sub-total", "grand total", "sum"}
@@ -37,7 +37,7 @@ def drop_subtotals(sheet: Sheet) -> None:
     for column in texts:
         found[sheet.rows_where(column, lambda text: text.casefold().rstrip(":：") in SUBTOTALS)] = True
     if found.any():
-        lines = [str(n) for n in sheet.line[found]]
+        lines = [str(n) for n in sheet.line[sheet.once(np.flatnonzero(found))]]
         shown = ", ".join(lines[:SHOWN]) + (f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else "")
         sheet.warn(f"left out {counted(len(lines), 'subtotal row')}, line {shown}", code="subtotal")
         sheet.keep(~found)
@@ -95,8 +95,9 @@ def _read_numbers(sheet: Sheet, column: Field) -> None:
     def what(_row: int, text: str) -> str:
         return "not a plain number" if plain_number(text) else "not a number"
 
-    def remedy(_row: int, text: str) -> str:
-        return f"Write {plain_number(text)}." if plain_number(text) else ""
+    def remedy(row: int, text: str) -> str:
+        number = plain_number(text, sheet.unit[row] if name == sheet.table.money else None)
+        return f"Write {number}." if number else ""
 
     sheet.report(odd, name, what, remedy, code="number")
 
@@ -119,7 +120,8 @@ def check_keys(sheet: Sheet, remedy: str) -> int:
     Number of rows that repeat an earlier one.
     """
     columns = [c for c in sheet.table.key if sheet.has(c)]
-    if not columns:
+    needed = [f for f in sheet.table.fields if f.required and f.name in sheet.table.key]
+    if not columns or not all(sheet.has(f.name) or sheet.has(f.instead) for f in needed):
         return 0
     filled = np.all([sheet.frame[c].to_numpy() != "" for c in columns if sheet.needs(c)], axis=0)
     again = np.flatnonzero(sheet.frame.duplicated(columns).to_numpy() & filled)
@@ -142,7 +144,7 @@ def check_known(sheet: Sheet, column: str, known: Collection[str], where: str, r
     """Report each value that is not `known` once: its first row, how many rows have it, and the nearest one."""
     if not sheet.has(column):
         return
-    unknown = sheet.rows_where(column, lambda text: text and text not in known)
+    unknown = sheet.once(sheet.rows_where(column, lambda text: text and text not in known))
     _, first, counts = np.unique(
         sheet.frame[column].to_numpy()[unknown].astype(str), return_index=True, return_counts=True
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from quotaopt.errors import Finding, InputError, nearest, split_place
@@ -24,6 +25,7 @@ from quotaopt.tables.shape import (
     make_roster,
 )
 from quotaopt.tables.sheet import Sheet, join_sheets
+from quotaopt.tables.sources import READERS, find_sources
 from quotaopt.text import counted
 
 REMEDIES = {
@@ -77,14 +79,13 @@ def read_inputs(scenario: Scenario) -> Inputs:
     findings = tuple(f for sheet in sheets.values() for f in sheet.findings)
     if any(f.severity == "error" for f in findings):
         raise InputError(findings)
-    unit = scenario.settings.unit
-    history = make_history(sheets["history"], unit)
+    history = make_history(sheets["history"])
     return Inputs(
         history,
         make_roster(sheets["roster"]),
         make_products(sheets["products"], history),
-        make_locks(sheets["locks"], unit),
-        make_plan(sheets["plan"], unit) if scenario.settings.data.plan else None,
+        make_locks(sheets["locks"]),
+        make_plan(sheets["plan"]) if scenario.settings.data.plan else None,
         findings,
         {file: digest for sheet in sheets.values() for file, digest in sheet.hashes.items()},
         make_assignments(sheets["assignments"]) if scenario.settings.data.assignments else None,
@@ -96,13 +97,14 @@ def _read_table(scenario: Scenario, name: str) -> Sheet:
     data = scenario.settings.data
     mapping: Mapping[str, str] = getattr(data.columns, name)
     missing, parts = [], []
-    for path in getattr(data, name):
-        if path.is_file():
-            parts.append(read_sheet(path, scenario.show(path), TABLES[name], mapping, data.encoding))
-        else:
-            missing.append(_no_file(scenario, name, path))
+    for place in getattr(data, name):
+        sources = find_sources(place, scenario.show, data.encoding)
+        parts += [read_sheet(source, TABLES[name], mapping) for source in sources]
+        if not sources:
+            missing.append(_no_file(scenario, name, place))
     sheet = join_sheets(TABLES[name], parts)
     sheet.findings[:0] = [*missing, *_check_mapping(scenario, name, mapping, parts)]
+    _settle_unit(scenario, name, sheet)
     drop_subtotals(sheet)
     read_cells(sheet)
     if name == "history" and sheet.has("date"):
@@ -122,14 +124,31 @@ def _read_table(scenario: Scenario, name: str) -> Sheet:
     return sheet
 
 
-def _no_file(scenario: Scenario, name: str, path: Path) -> Finding:
-    place = split_place(scenario.source("data", name))
-    if path.is_dir():
-        return Finding("a folder, not a file", "", *place, f"data.{name}", scenario.show(path), code="file")
-    beside = [p.name for p in path.parent.glob("*.csv")] if path.parent.is_dir() else []
-    near = nearest(path.name, beside)
+def _settle_unit(scenario: Scenario, name: str, sheet: Sheet) -> None:
+    """The unit of each row: what its file says, else what the scenario says of the table, else the scenario's."""
+    settings = scenario.settings
+    given = settings.data.unit.get(name)  # type: ignore[call-overload]
+    for unit in sorted({unit for unit in sheet.unit if unit is not None} - {given or settings.unit}):
+        row = int(np.flatnonzero(sheet.unit == unit)[0])
+        what = f"amounts are in {unit:,}, as the file says"
+        if given:
+            place = split_place(scenario.source("data", "unit", name))
+            remedy = f"Write {unit:f}, or leave it out."
+            sheet.findings.append(Finding(what, remedy, *place, f"data.unit.{name}", f"{given:f}", code="unit"))
+        else:
+            sheet.findings.append(Finding(what, file=str(sheet.file[row]), severity="warning", code="unit"))
+    sheet.unit[[unit is None for unit in sheet.unit]] = given or settings.unit
+
+
+def _no_file(scenario: Scenario, name: str, place: Path) -> Finding:
+    source = split_place(scenario.source("data", name))
+    if place.is_dir():
+        return Finding("a folder, not a file", "", *source, f"data.{name}", scenario.show(place), code="file")
+    folder = place.parent
+    beside = [p.name for p in folder.iterdir() if p.suffix.lower() in {*READERS, ".gz"}] if folder.is_dir() else []
+    near = nearest(place.name.partition("#")[0], sorted(beside))
     remedy = f"Nearest: {near!r}." if near else "Paths are relative to the file that writes them."
-    return Finding("no such file", remedy, *place, f"data.{name}", scenario.show(path), code="file")
+    return Finding("no such file", remedy, *source, f"data.{name}", scenario.show(place), code="file")
 
 
 def _check_mapping(scenario: Scenario, name: str, mapping: Mapping[str, str], parts: list[Sheet]) -> list[Finding]:

@@ -1,158 +1,157 @@
-"""A CSV file as a `Sheet`: every cell a text, every row with its line, every header matched to a column we know.
-
-Bytes become text by their byte order mark, else as UTF-8, else as GB18030. The separator is the one the header
-uses most (Excel writes semicolons in half of Europe, and tabs into UTF-16).
-"""
+"""Any source as a `Sheet`: every cell a text, every row with its line, every header matched to a column we know."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
-import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from quotaopt.errors import Finding, nearest
-from quotaopt.tables.schema import Field, Kind, Table, plain_header
+from quotaopt.errors import Finding, InputError, nearest
+from quotaopt.tables.grid import Grid, Source
+from quotaopt.tables.headers import header_month, is_total, split_unit, title_unit
+from quotaopt.tables.schema import Field, Table, plain_header
 from quotaopt.tables.sheet import Sheet
-from quotaopt.text import encoding_of, plain_month
+from quotaopt.tables.sources import read_grid
+from quotaopt.tables.wide import find_months, melt
 
-MONTH_NAME = re.compile(
-    r"\d{1,2}月(份)?|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[-' ]*(\d\d|\d{4})?", re.IGNORECASE
-)
-NOT_CSV = {b"PK\x03\x04": "an Excel workbook", b"\xd0\xcf\x11\xe0": "an old Excel workbook", b"%PDF": "a PDF"}
-ESCAPED = re.compile(r"'[=+@-]")
-"""How we write a text that a spreadsheet would take for a formula; read back without the apostrophe."""
+LOOKED_AT = 10
+"""Rows in which the headers are looked for."""
 
 
-def read_sheet(path: Path, name: str, table: Table, mapping: Mapping[str, str], encoding: str) -> Sheet:
-    """Read one file; whatever is wrong with it is in the sheet's findings, never raised.
+def read_sheet(source: Source, table: Table, mapping: Mapping[str, str]) -> Sheet:
+    """Read one source; whatever is wrong with it is in the sheet's findings, never raised.
 
     Parameters
     ----------
-    name : the file as findings call it.
     mapping : headers the scenario maps to our columns.
     """
     sheet = Sheet(table)
+
+    def fit(row: Sequence[str]) -> int:
+        found = _match_headers(row, table, mapping)
+        return len(found) + len(_months(row, found, table))
+
+    source.fit = fit
     try:
-        raw = path.read_bytes()
-    except OSError as failure:
-        sheet.findings.append(Finding(f"cannot be read: {failure.strerror}", file=name, code="file"))
+        grid = read_grid(source)
+    except InputError as failure:
+        sheet.findings += failure.findings
+        if source.digest:
+            sheet.hashes[source.name] = source.digest
         return sheet
-    sheet.hashes[name] = hashlib.sha256(raw).hexdigest()
-    text = _decode(raw, name, encoding, sheet)
-    if text is None:
-        return sheet
-    try:
-        lines, rows = _split_rows(text)
-    except csv.Error as failure:
-        remedy = "Close the quotation mark; a quotation mark inside a cell is doubled."
-        line = int(str(failure.args[1]))
-        sheet.findings.append(Finding("a quotation mark is wrong here", remedy, name, line, code="quote"))
-        return sheet
-    if not rows:
-        sheet.findings.append(Finding("the file is empty", "The first line holds the headers.", name, code="empty"))
+    sheet.name = grid.name
+    sheet.hashes[grid.name] = grid.digest
+    if grid.rows:
+        grid = _below_titles(grid, fit)
+    sheet.findings += grid.notes
+    if not grid.rows:
+        what, remedy = "the file is empty", "The first line holds the headers."
+        sheet.findings.append(Finding(what, remedy, grid.name, code="empty"))
     else:
-        _fill(sheet, name, lines, rows, mapping)
+        _fill(sheet, grid, mapping)
     return sheet
 
 
-def _decode(raw: bytes, name: str, encoding: str, sheet: Sheet) -> str | None:
-    """The file's text, or None after reporting why there is none."""
-    for start, what in NOT_CSV.items():
-        if raw.startswith(start):
-            sheet.findings.append(Finding(f"{what}, not a CSV file", "Save it as CSV UTF-8.", name, code="encoding"))
-            return None
-    codec = encoding_of(raw) if encoding == "auto" else encoding
-    try:
-        text = raw.decode(codec)
-    except UnicodeDecodeError as failure:
-        line = raw[: failure.start].count(b"\n") + 1
-        remedy = "Save the file as CSV UTF-8, or name its encoding in data.encoding."
-        sheet.findings.append(Finding(f"not {codec.upper()} text", remedy, name, line, code="encoding"))
-        return None
-    if "\0" in text:
-        remedy = 'Save it as CSV UTF-8, or set data.encoding = "utf-16-le".'
-        sheet.findings.append(Finding("holds NUL characters, so it is not plain text", remedy, name, code="encoding"))
-        return None
-    if codec == "gb18030" and encoding == "auto":
-        remedy = "If names look wrong, set data.encoding."
-        sheet.findings.append(Finding("read as GB18030", remedy, name, severity="warning", code="encoding"))
-    return text.removeprefix("\ufeff")
+def _below_titles(grid: Grid, fit: Callable[[Sequence[str]], int]) -> Grid:
+    """The grid from its headers on; texts that stand alone in the rows above are its titles."""
+    first, top = [fit(row) for row in grid.rows[:LOOKED_AT]], 0
+    while max(first[top + 1 :], default=0) > first[top] and sum(map(bool, grid.rows[top])) == 1:
+        top += 1
+    if not first[top]:
+        return grid
+    titles = [cell for row in grid.rows[:top] for cell in row if cell]
+    lines, rows = grid.lines[top:], grid.rows[top:]
+    joined = _join_headers(rows[0], rows[1]) if len(rows) > 1 else []
+    if fit(joined) > first[top]:
+        titles += [cell for cell in rows[0] if cell]
+        what = f"headers stand in two rows, line {lines[0]} and {lines[1]}"
+        grid.notes.append(Finding(what, file=grid.name, severity="warning", code="header"))
+        lines, rows = lines[1:], [joined, *rows[2:]]
+    return replace(grid, lines=lines, rows=rows, titles=grid.titles + titles)
 
 
-def _split_rows(text: str) -> tuple[list[int], list[list[str]]]:
-    """Line and stripped cells of every row that is not blank.
-
-    Raises
-    ------
-    csv.Error
-        With the line as second argument, when quotation marks do not match.
-    """
-    head = text.lstrip("\r\n").partition("\n")[0]
-    separator = max(",;\t", key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    lines, rows, next_line = [], [], 1
-    try:
-        for row in reader:
-            cells = [cell.strip() for cell in row]
-            if any(cells):
-                lines.append(next_line)
-                rows.append(cells)
-            next_line = reader.line_num + 1
-    except csv.Error as failure:
-        raise csv.Error(str(failure), next_line) from None
-    if ESCAPED.search(text):
-        rows = [[cell[1:] if ESCAPED.match(cell) else cell for cell in row] for row in rows]
-    return lines, rows
+def _join_headers(above: Sequence[str], below: Sequence[str]) -> list[str]:
+    """Headers in two rows, 2026年 over 1月 … 12月, as one; the upper ones reach to the right up to the next."""
+    joined, group = [], ""
+    for upper, lower in itertools.zip_longest(above, below, fillvalue=""):
+        group = upper or group
+        both = f"{group}{lower}" if lower else ""
+        joined.append(both if header_month(both)[1] or (lower and is_total(both)) else lower or upper)
+    return joined
 
 
-def _fill(sheet: Sheet, name: str, lines: list[int], rows: list[list[str]], mapping: Mapping[str, str]) -> None:
+def _fill(sheet: Sheet, grid: Grid, mapping: Mapping[str, str]) -> None:
     """Match the headers and put the rows into the sheet's frame, reporting rows of the wrong width."""
-    header, body = rows[0], rows[1:]
+    header = list(grid.rows[0])
+    sheet.top = grid.lines[0]
     while not header[-1]:
         header.pop()
-    width = len(header)
-    again = _report_duplicate_headers(sheet, name, lines[0], header)
+    again = _report_duplicate_headers(sheet, header)
     columns = _match_headers(header, sheet.table, mapping)
+    months = {header[i]: pair for i, pair in _months(header, columns, sheet.table).items() if i not in again}
     sheet.headers = {ours: header[i] for ours, i in columns.items()}
-    explained = _report_missing(sheet, name, lines[0], header, columns)
-    for line, row in zip(lines[1:], body, strict=True):
-        if len(row) < width or any(row[width:]):
-            what, remedy = f"{len(row)} cells, but {width} headers", "A cell that holds a separator needs quotes."
-            sheet.findings.append(Finding(what, remedy, name, line, code="width"))
-    body = [row if len(row) == width else (row + [""] * width)[:width] for row in body]
+    explained = _report_missing(sheet, header, columns, months)
+    body = _straighten(sheet, grid, len(header))
     taken = {*columns.values(), *again}
     others = {
-        header[i] if header[i] and header[i] not in columns else f"column {i + 1}": i
-        for i in range(width)
+        text if text and text not in columns else f"column {i + 1}": i
+        for i, text in enumerate(header)
         if i not in taken
     }
-    cells = list(zip(*body, strict=True)) if body else [()] * width
+    cells = list(zip(*body, strict=True)) if body else [()] * len(header)
     places = sorted((columns | others).items(), key=lambda item: item[1])
     texts = {column: np.array(cells[i], dtype=object) for column, i in places}
-    sheet.frame = pd.DataFrame(texts, dtype=object)
-    sheet.file = np.full(len(body), name, dtype=object)
-    sheet.line = np.array(lines[1:], dtype=np.int64)
+    sheet.fill(pd.DataFrame(texts, dtype=object), grid.lines[1:])
     if not body and not sheet.table.may_be_empty:
         what, remedy = "only a header, no rows", f"Add one row for each {sheet.table.key[0].removesuffix('_id')}."
-        sheet.findings.append(Finding(what, remedy, name, code="empty"))
-    if unknown := [other for other in others if other not in explained]:
+        sheet.findings.append(Finding(what, remedy, sheet.name, code="empty"))
+    _read_unit(sheet, [*months, *([header[columns[m]]] if (m := sheet.table.money) in columns else [])], grid.titles)
+    if months:
+        melt(sheet, months, grid.titles)
+    told = {*explained, *columns, *(field.name for field in sheet.table.fields)}
+    told |= _warn_of_rivals(sheet, header, columns, mapping)
+    if unknown := [str(name) for name in sheet.frame if name not in told]:
         kept = "They are kept as they are." if sheet.table.keeps_others else "They are not used."
         what = f"unknown columns: {', '.join(unknown)}"
-        sheet.findings.append(Finding(what, kept, name, severity="warning", code="columns"))
+        sheet.findings.append(Finding(what, kept, sheet.name, severity="warning", code="columns"))
+
+
+def _straighten(sheet: Sheet, grid: Grid, width: int) -> list[list[str]]:
+    """The rows below the headers, all as wide as these; others are reported."""
+    for line, row in zip(grid.lines[1:], grid.rows[1:], strict=True):
+        if len(row) < width or any(row[width:]):
+            what, remedy = f"{len(row)} cells, but {width} headers", "A cell that holds a separator needs quotes."
+            sheet.findings.append(Finding(what, remedy, sheet.name, line, code="width"))
+    return [row if len(row) == width else (row + [""] * width)[:width] for row in grid.rows[1:]]
+
+
+def _months(header: Sequence[str], taken: Mapping[str, int], table: Table) -> dict[int, tuple[int, int]]:
+    """The columns of months, in tables that have months."""
+    return find_months(header, taken) if any(field.name == "month" for field in table.fields) else {}
+
+
+def _read_unit(sheet: Sheet, headers: Sequence[str], titles: Sequence[str]) -> None:
+    """The unit that the headers of the amounts name, or else the titles."""
+    said = {unit for header in headers if (unit := split_unit(header)[1]) is not None}
+    said = said or {unit for title in titles if (unit := title_unit(title)) is not None}
+    if sheet.table.money and len(said) > 1:
+        what = f"two units of money, {' and '.join(f'{unit:,}' for unit in sorted(said))}"
+        sheet.findings.append(Finding(what, "Write all amounts in one.", sheet.name, sheet.top, code="unit"))
+    elif sheet.table.money and said:
+        sheet.unit[:] = said.pop()
 
 
 def _match_headers(header: Sequence[str], table: Table, mapping: Mapping[str, str]) -> dict[str, int]:
     """Our column → its place in the header: what the scenario maps first, then by the names we know."""
     plain = [plain_header(h) for h in header]
+    bare = [plain_header(split_unit(h)[0]) for h in header]
     mapped = {plain_header(theirs): ours for theirs, ours in mapping.items()}
-    found = {mapped[p]: i for i, p in enumerate(plain) if p in mapped}
-    free = {p: i for i, p in reversed(list(enumerate(plain))) if p not in mapped}
+    known = [p if p in mapped else b for p, b in zip(plain, bare, strict=True)]
+    found = {mapped[p]: i for i, p in reversed(list(enumerate(known))) if p in mapped}
+    free = {p: i for i, p in reversed(list(enumerate(known))) if p not in mapped}
     for column in table.fields:
         place = next((free[h] for h in column.headers if h in free), None)
         if column.name not in found and place is not None:
@@ -160,44 +159,56 @@ def _match_headers(header: Sequence[str], table: Table, mapping: Mapping[str, st
     return found
 
 
-def _report_duplicate_headers(sheet: Sheet, name: str, line: int, header: Sequence[str]) -> list[int]:
+def _warn_of_rivals(
+    sheet: Sheet, header: Sequence[str], columns: Mapping[str, int], mapping: Mapping[str, str]
+) -> set[str]:
+    """Say which column the amounts are taken from where others could be meant and the scenario does not choose."""
+    money = sheet.table.money
+    if money not in columns or money in mapping.values():
+        return set()
+    known = sheet.table.field(money).headers
+    rivals = [h for i, h in enumerate(header) if i not in columns.values() and plain_header(split_unit(h)[0]) in known]
+    if rivals:
+        what = f"amounts are those of {header[columns[money]]!r}, not of {' or '.join(map(repr, rivals))}"
+        remedy = f'To change it: "{rivals[0]}" = "{money}" under [data.columns.{sheet.table.name}].'
+        sheet.findings.append(Finding(what, remedy, sheet.name, severity="warning", code="columns"))
+    return set(rivals)
+
+
+def _report_duplicate_headers(sheet: Sheet, header: Sequence[str]) -> list[int]:
     """Report headers that stand there twice, and return their places."""
     plain = [plain_header(h) for h in header]
     again = [i for i, text in enumerate(plain) if text and text in plain[:i]]
     for i in again:
         what = f"the same header as column {plain.index(plain[i]) + 1}"
-        finding = Finding(what, "Rename or delete one.", name, line, f"column {i + 1}", header[i], code="header")
-        sheet.findings.append(finding)
+        place = sheet.name, sheet.top, f"column {i + 1}", header[i]
+        sheet.findings.append(Finding(what, "Rename or delete one.", *place, code="header"))
     return again
 
 
 def _report_missing(
-    sheet: Sheet, name: str, line: int, header: Sequence[str], found: Mapping[str, int]
+    sheet: Sheet, header: Sequence[str], found: Mapping[str, int], months: Mapping[str, tuple[int, int]]
 ) -> Sequence[str]:
     """Name each missing column with the header that may be meant; return the headers that need no further word."""
+    money, place = sheet.table.money, (sheet.name, sheet.top)
     needed = [f for f in sheet.table.fields if f.required]
     missing = [f for f in needed if f.name not in found and f.instead not in found]
     if len(missing) == len(needed):
-        what, remedy = (
-            "no header we know",
-            f"The first line holds headers, such as {', '.join(f.name for f in needed)}.",
-        )
-        sheet.findings.append(Finding(what, remedy, name, line, value=", ".join(header), code="header"))
+        what = "no header we know"
+        remedy = f"The first line holds headers, such as {', '.join(f.name for f in needed)}."
+        sheet.findings.append(Finding(what, remedy, *place, value=", ".join(header), code="header"))
         return header
-    months = [h for h in header if plain_month(h) or MONTH_NAME.fullmatch(h)]
-    wide = len(months) > 1 and any(f.kind is Kind.MONTH for f in missing)
-    if wide:
-        amount = next(f.name for f in needed if f.kind is Kind.NUMBER)
-        what = f"a wide sheet, one column for each month ({months[0]} … {months[-1]})"
-        remedy = f"Make it long: one row for each rep, product and month, with the columns month and {amount}."
-        sheet.findings.append(Finding(what, remedy, name, line, code="wide"))
-        missing = [f for f in missing if f.kind is Kind.TEXT]
+    if months and money in found:
+        what = f"a column of amounts ({header[found[money]]}) beside columns of months ({next(iter(months))} …)"
+        sheet.findings.append(Finding(what, "Delete the one or the others.", *place, code="wide"))
+    if months:
+        missing = [f for f in missing if f.name not in {"month", money}]
     free = [h for i, h in enumerate(header) if i not in found.values() and h not in months]
     for column in missing:
         words = f"{column.instead} or {column.name}" if column.instead else column.name
         remedy = _guess(column, free, sheet.table) or f"The headers are: {', '.join(header)}."
-        sheet.findings.append(Finding("missing column", remedy, name, line, words, code="column"))
-    return months if wide else ()
+        sheet.findings.append(Finding("missing column", remedy, *place, words, code="column"))
+    return ()
 
 
 def _guess(column: Field, free: Sequence[str], table: Table) -> str:

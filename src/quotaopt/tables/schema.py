@@ -57,6 +57,11 @@ class Table:
     may_be_empty: bool = False
     keeps_others: bool = False
 
+    @property
+    def money(self) -> str:
+        """The column of amounts; empty in a table without one."""
+        return next((f.name for f in self.fields if f.required and f.kind is Kind.NUMBER), "")
+
     def field(self, name: str) -> Field:
         """The column called `name`."""
         return next(f for f in self.fields if f.name == name)

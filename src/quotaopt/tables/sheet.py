@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from quotaopt.errors import Finding
 from quotaopt.tables.schema import Table
 
-SHOWN = 10
-"""Findings of one kind printed for one file; the rest are counted."""
+LISTED = 10_000
+"""Findings of one kind told apart; the rest are counted."""
 
 
 @dataclass(eq=False)
@@ -25,6 +25,9 @@ class Sheet:
     ----------
     frame : the texts; columns we know under our names, others as given.
     file, line : where each row stands.
+    heads : the header each row's amount stood under, where a wide sheet was made long.
+    unit : money in one of each row's amounts; None until it is known.
+    name, top : the file as findings call it, and the line of its headers.
     headers : our column name → the header it had.
     findings : problems and warnings so far, in the order they were found.
     hashes : file → SHA-256.
@@ -34,6 +37,10 @@ class Sheet:
     frame: pd.DataFrame = field(default_factory=pd.DataFrame)
     file: NDArray[Any] = field(default_factory=lambda: np.empty(0, dtype=object))
     line: NDArray[Any] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    heads: NDArray[Any] = field(default_factory=lambda: np.empty(0, dtype=object))
+    unit: NDArray[Any] = field(default_factory=lambda: np.empty(0, dtype=object))
+    name: str = ""
+    top: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     hashes: dict[str, str] = field(default_factory=dict)
@@ -47,14 +54,24 @@ class Sheet:
         required = [f for f in self.table.fields if f.required]
         return any(column == (f.instead if self.has(f.instead) else f.name) for f in required)
 
-    def label(self, column: str) -> str:
+    def fill(self, frame: pd.DataFrame, lines: Sequence[int]) -> None:
+        """Take over the texts of one file and their lines."""
+        self.frame = frame
+        self.file, self.line = np.full(len(frame), self.name, dtype=object), np.array(lines, dtype=np.int64)
+        self.heads, self.unit = (np.full(len(frame), value, dtype=object) for value in ("", None))
+
+    def label(self, column: str, row: int | None = None) -> str:
         """A column as people know it: their header, and our name behind it where it differs."""
         header = self.headers.get(column, column)
+        if row is not None and column == self.table.money and self.heads[row]:
+            header = str(self.heads[row])
         return header if header == column else f"{header} ({column})"
 
-    def convert(self, column: str, function: Callable[[str], Any]) -> NDArray[Any]:
-        """`function` of each cell, called once for each different text."""
-        codes, texts = pd.factorize(self.frame[column].to_numpy())
+    def convert(
+        self, column: str, function: Callable[[str], Any], rows: NDArray[Any] | slice = slice(None)
+    ) -> NDArray[Any]:
+        """`function` of each cell (of `rows`), called once for each different text."""
+        codes, texts = pd.factorize(self.frame[column].to_numpy()[rows])
         values = np.empty(len(texts), dtype=object)
         values[:] = [function(text) for text in texts]
         return values[codes]
@@ -63,10 +80,17 @@ class Sheet:
         """Numbers of the rows whose cell passes `test`, called once for each different text."""
         return np.flatnonzero(self.convert(column, test).astype(bool))
 
-    def keep(self, rows: NDArray[np.bool_]) -> None:
-        """Forget all other rows."""
-        self.frame = self.frame[rows].reset_index(drop=True)
-        self.file, self.line = self.file[rows], self.line[rows]
+    def keep(self, rows: NDArray[Any]) -> None:
+        """Forget all other rows; a row that is named twice stands there twice."""
+        self.frame = self.frame.iloc[np.flatnonzero(rows) if rows.dtype == bool else rows].reset_index(drop=True)
+        self.file, self.line, self.heads, self.unit = (k[rows] for k in (self.file, self.line, self.heads, self.unit))
+
+    def once(self, rows: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+        """Of several rows that come from one line of a wide sheet only the first."""
+        places = pd.DataFrame({"file": self.file[rows], "line": self.line[rows]})
+        again = places.duplicated().to_numpy(dtype=bool) & (self.heads[rows] != "").astype(bool)
+        kept: NDArray[np.int64] = np.asarray(rows, dtype=np.int64)[~again]
+        return kept
 
     def report(
         self,
@@ -82,15 +106,21 @@ class Sheet:
         Where the `whole_row` is meant, neither column nor cell are named.
         """
         cells = self.frame[column].to_numpy()
-        label = "" if whole_row else self.label(column)
-        for row in rows[:SHOWN]:
+        if column != self.table.money and len(rows):
+            rows = self.once(rows)
+        for row in rows[:LISTED]:
             value = str(cells[row])
             said, advice = (t if isinstance(t, str) else t(row, value) for t in (what, remedy))
             place = str(self.file[row]), int(self.line[row])
-            self.findings.append(Finding(said, advice, *place, label, "" if whole_row else value, code=code))
-        if len(rows) > SHOWN:
-            more = f"and {len(rows) - SHOWN:,} more like this"
-            self.findings.append(Finding(more, file=str(self.file[rows[SHOWN]]), column=label, code=code))
+            label, shown = ("", "") if whole_row else (self.label(column, int(row)), value)
+            self.findings.append(Finding(said, advice, *place, label, shown, code=code))
+        if len(rows) > LISTED:
+            more = f"and {len(rows) - LISTED:,} more like this"
+            self.findings.append(
+                Finding(
+                    more, file=str(self.file[rows[LISTED]]), column="" if whole_row else self.label(column), code=code
+                )
+            )
 
     def warn(self, what: str, remedy: str = "", code: str = "data", row: int | None = None) -> None:
         """Add a warning about the file, or about one of its rows."""
@@ -108,6 +138,6 @@ def join_sheets(table: Table, sheets: Sequence[Sheet]) -> Sheet:
         joined.hashes |= sheet.hashes
         joined.findings += sheet.findings
     if sheets:
-        joined.file = np.concatenate([s.file for s in sheets])
-        joined.line = np.concatenate([s.line for s in sheets])
+        for each in ("file", "line", "heads", "unit"):
+            setattr(joined, each, np.concatenate([getattr(s, each) for s in sheets]))
     return joined

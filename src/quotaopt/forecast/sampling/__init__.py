@@ -1,0 +1,1 @@
+"""How far sales may stray: joint sample paths, and how they are scored."""

@@ -1,0 +1,84 @@
+"""Every kind of place a table can come from, as a `Grid` of texts: what a planner sees, cell by cell, with its line.
+
+One function for each kind, in `READERS` by the ending of the file; anything else is taken for a CSV file.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from quotaopt.errors import Finding, InputError
+from quotaopt.places import SQLITE, Place
+from quotaopt.tables.database import read_address, read_parquet, read_sqlite
+from quotaopt.tables.grid import Grid, Source
+from quotaopt.tables.textfile import read_text
+from quotaopt.tables.workbook import read_workbook
+
+READERS: dict[str, Callable[[Source], Grid]] = {
+    ".csv": read_text,
+    ".tsv": read_text,
+    ".txt": read_text,
+    ".xlsx": read_workbook,
+    ".xlsm": read_workbook,
+    ".xlsb": read_workbook,
+    ".xls": read_workbook,
+    ".ods": read_workbook,
+    ".parquet": read_parquet,
+}
+WILD = "*?["
+
+
+def find_sources(place: Place, show: Callable[[Place], str], encoding: str) -> list[Source]:
+    """Everything to read at a place, in the order of the names: one file, one database, or all a pattern finds."""
+    if isinstance(place, str):
+        return [Source(place, show(place), encoding=encoding)]
+    if place.is_file():
+        return [Source(place, show(place), encoding=encoding)]
+    file, mark, part = str(place).rpartition("#")
+    if mark and Path(file).is_file():
+        return [Source(Path(file), show(Path(file)), part, encoding)]
+    return [Source(path, show(path), encoding=encoding) for path in _matching(place)]
+
+
+def read_grid(source: Source) -> Grid:
+    """The cells of one source.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read.
+    """
+    if isinstance(source.place, str):
+        return (read_sqlite if source.place.startswith(SQLITE) else read_address)(source)
+    try:
+        source.raw = source.place.read_bytes()
+        source.digest = hashlib.sha256(source.raw).hexdigest()
+        suffixes = [suffix.lower() for suffix in source.place.suffixes]
+        if suffixes[-1:] == [".gz"]:
+            source.raw = gzip.decompress(source.raw)
+            suffixes.pop()
+    except OSError as failure:
+        what = f"cannot be read: {failure.strerror or 'it is not compressed by gzip'}"
+        raise InputError([Finding(what, file=source.name, code="file")]) from None
+    except (EOFError, zlib.error):
+        what = "cannot be read: the compressed file is damaged or cut off"
+        raise InputError([Finding(what, file=source.name, code="file")]) from None
+    return READERS.get(suffixes[-1] if suffixes else "", read_text)(source)
+
+
+def _matching(pattern: Path) -> Iterator[Path]:
+    """The files a pattern such as ``sales/*.csv`` finds.
+
+    Without those a program keeps for itself (``~$book.xlsx``), and without the copies of ``check --mark``.
+    """
+    parts = pattern.parts
+    wild = next((i for i, part in enumerate(parts) if any(mark in part for mark in WILD)), None)
+    if wild is None:
+        return
+    for path in sorted(Path(*parts[:wild]).glob("/".join(parts[wild:]))):
+        if path.is_file() and not path.name.startswith(("~$", ".")) and not path.stem.endswith("-checked"):
+            yield path
