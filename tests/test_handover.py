@@ -281,7 +281,7 @@ def test_the_order_of_the_assignments_does_not_matter(seed: int) -> None:
 def test_the_example_of_the_how_to_runs(tmp_path: Path) -> None:
     """Its table of assignments and its scenario keys, with a roster of those who are still there."""
     page = (Path(__file__).parents[1] / "docs/howto-people-and-territories.md").read_text(encoding="utf-8")
-    table = page.partition("```csv\n")[2].partition("```")[0]
+    table = page.partition("```text\n")[2].partition("```")[0]
     blocks = [block.partition("```")[0] for block in page.split("```toml\n")[1:]]
     history = make_history({"R07": draw(7), "R08": draw(8), "R21": draw(9)[:, :0]})
     files = {
