@@ -59,10 +59,24 @@ def _trace_mature(outlook: Outlook, r: int, gap: int) -> Trace:
     if pooled is None or pooled.steps is None:
         return _make([(outlook.method, said, 1.0)], {"mean": said}, 1.0)
     made = pooled.steps
-    weight = 1 / len(MEAN_OF)
-    rows = [(name, _total(x, r, gap), weight if name in MEAN_OF else 0.0) for name, x in made.members.items()]
+    used = _middle(np.stack([made.members[name][r, gap:] for name in MEAN_OF]))
+    share = dict(zip(MEAN_OF, used, strict=True))
+    rows = [(name, *_weigh(x[r, gap:], share.get(name, 0.0))) for name, x in made.members.items()]
     after = {name: _total(getattr(made, name), r, gap) for name in ("mean", "learnt", "summed", "shared")}
     return _make(rows, after | {"choice": said}, float(made.own[r]))
+
+
+def _middle(months: Floats) -> Floats:
+    """Weight of each component in each month's mean, which leaves out the highest and the lowest; shape as given."""
+    rank = np.argsort(np.argsort(months, axis=0, kind="stable"), axis=0)
+    inside = (rank > 0) & (rank < len(months) - 1)
+    return np.asarray(inside / np.maximum(inside.sum(axis=0), 1))
+
+
+def _weigh(months: Floats, weight: Floats | float) -> tuple[float, float]:
+    """A component's sum over the plan, and its weight in the mean's sum."""
+    amount, part = float(months.sum()), float((months * weight).sum())
+    return amount, part / amount if amount else 0.0
 
 
 def _trace_new(panel: Panel, outlook: Outlook, r: int, gap: int) -> Trace:
