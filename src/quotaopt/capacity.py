@@ -20,7 +20,8 @@ from quotaopt.attrition import seat_ramp
 from quotaopt.errors import Finding, InputError
 from quotaopt.forecast import Forecast, cell_columns
 from quotaopt.forecast.notes import list_names
-from quotaopt.forecast.sampling.ranges import central_range, group_of, sum_groups
+from quotaopt.forecast.sampling.ranges import central_range, group_of
+from quotaopt.forecast.sums import sum_groups
 from quotaopt.presence import check_profiles, count_heads, read_ramp
 from quotaopt.workload import share_in_time
 

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from quotaopt.capacity import Capacity
 from quotaopt.forecast import Forecast
-from quotaopt.forecast.sampling.ranges import central_range, group_of, sum_groups
+from quotaopt.forecast.sampling.ranges import central_range, group_of
+from quotaopt.forecast.sums import sum_groups
 from quotaopt.report.findings import counted
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio
 from quotaopt.tables import Inputs

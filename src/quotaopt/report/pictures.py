@@ -21,7 +21,8 @@ import pandas as pd
 from quotaopt.capacity import Capacity
 from quotaopt.forecast import Forecast
 from quotaopt.forecast.panel import Floats, Ints, month_name, month_number
-from quotaopt.forecast.sampling.ranges import central_range, group_of, sum_groups
+from quotaopt.forecast.sampling.ranges import central_range, group_of
+from quotaopt.forecast.sums import sum_groups
 from quotaopt.report.render import each, money
 from quotaopt.scenario import Scenario
 from quotaopt.tables import Inputs

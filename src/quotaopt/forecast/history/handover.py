@@ -22,11 +22,12 @@ import scipy.sparse as sp
 
 from quotaopt.errors import Finding
 from quotaopt.forecast.history.booked import LEAST_PRESENCE, Booked
-from quotaopt.forecast.history.holdings import Holdings, add_rows, find_holdings
+from quotaopt.forecast.history.holdings import Holdings, find_holdings
 from quotaopt.forecast.history.patches import Patches, find_patches
 from quotaopt.forecast.history.rows import Rows, find_last_year
 from quotaopt.forecast.notes import list_names
 from quotaopt.forecast.panel import Bools, Floats, Ints, Texts, warn
+from quotaopt.forecast.sums import sum_groups
 
 TINY = 1e-9
 
@@ -70,7 +71,7 @@ def _find_keepers(booked: Booked, holdings: Holdings, patches: Patches) -> _Keep
     sold = (patches.sales != 0).any(axis=(1, 2))
     ahead = np.where((own & sold[holdings.patch])[:, None], 1.0, holdings.ahead)
     kept = in_roster & (ahead > 0).any(axis=1)
-    gap = 1.0 - add_rows(holdings.patch[kept], ahead[kept], len(holdings.patches))
+    gap = 1.0 - sum_groups(ahead[kept], holdings.patch[kept], len(holdings.patches))
     gap = np.where(gap > TINY, gap, 0.0)
     vacant = np.flatnonzero(sold & (gap > 0).any(axis=1))
     return _Keepers(
@@ -117,7 +118,7 @@ def _share_last_year(booked: Booked, holdings: Holdings, keepers: _Keepers, at: 
     Where less than the whole patch was held then, whoever holds as much now has all of what was booked.
     """
     rep = keepers.row < booked.roster
-    now = add_rows(keepers.patch[rep], keepers.share[rep], len(holdings.patches))
+    now = sum_groups(keepers.share[rep], keepers.patch[rep], len(holdings.patches))
     whole = np.maximum(now, holdings.by_patch(holdings.past)[:, at])
     whole = np.where(whole > TINY, whole, 1.0)[keepers.patch]
     return np.where(rep[:, None], keepers.share / whole, 1.0 - now[keepers.patch] / whole)
@@ -134,8 +135,8 @@ def _held(keepers: _Keepers, size: Floats) -> Floats:
     """What each row holds in each plan month against the plan's mean, by size of the patches; shape (rows, months)."""
     n = len(keepers.names)
     sized, plain = (
-        add_rows(keepers.row, keepers.share * size[keepers.patch, None], n),
-        add_rows(keepers.row, keepers.share, n),
+        sum_groups(keepers.share * size[keepers.patch, None], keepers.row, n),
+        sum_groups(keepers.share, keepers.row, n),
     )
     month = np.where(sized.any(axis=1, keepdims=True), sized, plain)
     mean = month.mean(axis=1, keepdims=True)
@@ -166,7 +167,7 @@ def _flag(booked: Booked, holdings: Holdings, patches: Patches, keepers: _Keeper
     territory = holdings.patch < holdings.territories
     now = territory & (holdings.person < booked.roster) & (holdings.ahead > 0).any(axis=1)
     _, pair = np.unique(holdings.person * len(holdings.patches) + holdings.patch, return_inverse=True)
-    held = add_rows(pair, holdings.past, int(pair.max(initial=0)) + 1)[pair]
+    held = sum_groups(holdings.past, pair, int(pair.max(initial=0)) + 1)[pair]
     taken = now & (patches.known[holdings.patch] & (held == 0)).any(axis=1)
     names = pd.Series(holdings.patches[holdings.patch[taken]], dtype=str).groupby(holdings.person[taken])
     for person, found in names:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from quotaopt.forecast.history.booked import Booked
 from quotaopt.forecast.panel import Bools, Floats, Ints, Texts, month_name
+from quotaopt.forecast.sums import sum_groups
 from quotaopt.presence import share_of_days
 
 
@@ -38,11 +39,11 @@ class Holdings:
 
     def by_person(self, values: Floats) -> Floats:
         """Sums over each person's holdings, shape (people, months)."""
-        return add_rows(self.person, values, len(self.patches) - self.territories)
+        return sum_groups(values, self.person, len(self.patches) - self.territories)
 
     def by_patch(self, values: Floats) -> Floats:
         """Sums over each patch's holdings, shape (patches, months)."""
-        return add_rows(self.patch, values, len(self.patches))
+        return sum_groups(values, self.patch, len(self.patches))
 
 
 def find_holdings(booked: Booked, assignments: pd.DataFrame, plan: list[int]) -> Holdings:
@@ -66,7 +67,7 @@ def find_holdings(booked: Booked, assignments: pd.DataFrame, plan: list[int]) ->
         territories=len(territory),
         person=np.concatenate([person, everyone]),
         patch=np.concatenate([patch, len(territory) + everyone]),
-        past=np.concatenate([past, add_rows(person, past, len(people)) == 0]),
+        past=np.concatenate([past, sum_groups(past, person, len(people)) == 0]),
         ahead=np.concatenate([ahead, np.repeat(unnamed[:, None], len(plan), axis=1)]),
         work=np.concatenate([work, np.nan_to_num(booked.presence / booked.headcount)]),
         dated=np.concatenate([begin.notna().to_numpy(), np.ones(len(people), dtype=bool)]),
@@ -81,7 +82,7 @@ def find_claims(booked: Booked, holdings: Holdings, plan_start: int) -> Floats:
     claim, named = holdings.past.copy(), len(holdings.person) - len(booked.people)
     end = booked.people["end_date"].to_numpy("datetime64[M]")
     gone = (end < np.datetime64(month_name(plan_start), "M")) | (np.arange(len(end)) >= booked.roster)
-    held = add_rows(holdings.person[:named], claim[:named], len(end)) > 0
+    held = sum_groups(claim[:named], holdings.person[:named], len(end)) > 0
     gone &= held.any(axis=1)
     last = np.maximum.accumulate(np.where(held, np.arange(held.shape[1]), -1), axis=1)
     nearest = np.where(last >= 0, last, held.argmax(axis=1)[:, None])
@@ -90,10 +91,3 @@ def find_claims(booked: Booked, holdings: Holdings, plan_start: int) -> Floats:
     claim[:named] = np.where(gone[person, None], moved, claim[:named])
     claim[named:][gone] = 0.0
     return claim
-
-
-def add_rows(code: Ints, values: Floats, n: int) -> Floats:
-    """Sums of the rows of equal code, shape (n, columns)."""
-    out = np.zeros((n, values.shape[1]))
-    np.add.at(out, code, values)
-    return out

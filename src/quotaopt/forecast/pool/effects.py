@@ -9,6 +9,7 @@ import numpy as np
 
 from quotaopt.forecast.panel import YEAR, Bools, Floats
 from quotaopt.forecast.pool.levels import Levels
+from quotaopt.forecast.sums import divide
 
 # Months after which a month counts half, the usual first; 0 leaves each rep's own forecast, for reps who grow apart. On
 # AdventureWorks, CRM and tourism data the others' shares had about these errors against the usual's, which counts as
@@ -65,10 +66,10 @@ def share_out(levels: Levels, flat: Floats, cells: Floats, memory: float) -> tup
     sums = cells.sum(axis=2)
     use = (sums > 0) & (target > 0)
     sums = np.where(use, sums, 0.0)
-    target = np.where(use, target * _divide(sums.sum(axis=0), np.where(use, target, 0.0).sum(axis=0)), 0.0)
+    target = np.where(use, target * divide(sums.sum(axis=0), np.where(use, target, 0.0).sum(axis=0)), 0.0)
     by_rep = np.nan_to_num(effects.share) * (sums.sum(axis=1) > 0)
     by_rep *= sums.sum() / max(by_rep.sum(), 1e-300)
-    factor = np.where(use, _divide(_rake(target, by_rep, sums.sum(axis=0)), sums), 1.0)
+    factor = np.where(use, divide(_rake(target, by_rep, sums.sum(axis=0)), sums), 1.0)
     return cells * factor[:, :, None], effects
 
 
@@ -108,8 +109,8 @@ def choose_memory(levels: Levels, flats: Sequence[Floats], cells: Floats, actual
 def _rake(table: Floats, rows: Floats, columns: Floats) -> Floats:
     """Scale rows and columns in turn to their totals (Deming & Stephan 1940)."""
     for _ in range(STEPS):
-        table = table * _divide(rows, table.sum(axis=1))[:, None]
-        table = table * _divide(columns, table.sum(axis=0))
+        table = table * divide(rows, table.sum(axis=1))[:, None]
+        table = table * divide(columns, table.sum(axis=0))
     return table
 
 
@@ -134,25 +135,21 @@ def find_effects(series: Floats, whole: Floats, memory: float, prior: Floats | f
     seen = ~np.isnan(series) & (whole > 0)
     weight = seen * 0.5 ** (np.arange(series.shape[1])[::-1] / memory)
     sales, base = np.where(seen, series, 0.0), np.where(seen, whole, 0.0)
-    level = _divide((sales * weight).sum(axis=1), (base * weight).sum(axis=1))
+    level = divide((sales * weight).sum(axis=1), (base * weight).sum(axis=1))
     known = (level > 0) & (prior > 0)
     share, own = np.full(len(series), np.nan), np.ones(len(series))
     if not known.any():
         return Effects(share, own, 0.0, 0.0)
     month = _relative_noise(sales, base, level, seen)[known]
-    noise = month * _divide((weight**2).sum(axis=1), weight.sum(axis=1) ** 2)[known]
+    noise = month * divide((weight**2).sum(axis=1), weight.sum(axis=1) ** 2)[known]
     expected = np.broadcast_to(prior, level.shape)[known]
     log = np.log(level[known] / expected)
     between, centre = _between(log, noise)
     spread = np.sqrt(between + noise)
-    own[known] = np.where(spread > 0, _divide(between + 0 * noise, between + noise), 1.0)
-    away = np.clip(_divide(log - centre, spread), -FURTHEST, FURTHEST)
+    own[known] = np.where(spread > 0, divide(between + 0 * noise, between + noise), 1.0)
+    away = np.clip(divide(log - centre, spread), -FURTHEST, FURTHEST)
     share[known] = expected * np.exp(log - (1 - own[known]) * away * spread)
     return Effects(share, own, float(np.sqrt(between)), float(np.sqrt(np.mean(month))))
-
-
-def _divide(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.zeros(np.broadcast(part, whole).shape), where=whole > 0)
 
 
 def _relative_noise(sales: Floats, company: Floats, level: Floats, seen: Bools) -> Floats:

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from quotaopt.forecast.panel import Bools, Floats, Ints, Panel
+from quotaopt.forecast.sums import divide, sum_groups
 
 STEPS = 20
 
@@ -79,7 +80,7 @@ class Levels:
         out = np.empty((self.size, cells.shape[2]))
         by, part = len(self.shapes) // len(self.sides), cells
         for i in reversed(range(len(self.sides))):
-            part = cells if i == len(self.sides) - 1 else _group(part, self._up(i), self.shapes[i * by][0])
+            part = cells if i == len(self.sides) - 1 else sum_groups(part, self._up(i), self.shapes[i * by][0])
             if by > 1:
                 out[self.rows[i * by]] = part.sum(axis=1)
             out[self.rows[i * by + by - 1]] = part.reshape(-1, cells.shape[2])
@@ -114,13 +115,6 @@ class Levels:
     def cells(self, stack: Floats) -> Floats:
         """The rows of the cells, shape (reps, products, columns)."""
         return stack[self.rows[-1]].reshape(-1, self.products, stack.shape[1])
-
-
-def _group(part: Floats, code: Ints, groups: int) -> Floats:
-    """Sum of the rows of each group."""
-    order = np.argsort(code, kind="stable")
-    starts = np.searchsorted(code[order], np.arange(groups))
-    return np.asarray(np.add.reduceat(part[order], starts, axis=0))
 
 
 def stack_history(levels: Levels, values: Floats) -> Floats:
@@ -162,12 +156,12 @@ def fill_gaps(values: Floats) -> Floats:
     rows = np.concatenate([sales[whole].sum(axis=0, keepdims=True), sales[~whole]])
     mask = np.concatenate([there[None] & whole.any(), seen[~whole]]).astype(np.float64)
     by_rep, by_month = rows.sum(axis=2), rows.sum(axis=0)
-    level = _divide(by_rep, mask.sum(axis=2))
+    level = _level(by_rep, mask.sum(axis=2))
     month = by_month
     for _ in range(STEPS):
-        month = _divide(by_month, np.einsum("rp,rpt->pt", level, mask))
-        level = _divide(by_rep, np.einsum("pt,rpt->rp", month, mask))
-    mean = _divide(np.where(there, month, 0.0).sum(axis=1), there.sum(axis=1).astype(np.float64))
+        month = _level(by_month, np.einsum("rp,rpt->pt", level, mask))
+        level = _level(by_rep, np.einsum("pt,rpt->rp", month, mask))
+    mean = _level(np.where(there, month, 0.0).sum(axis=1), there.sum(axis=1).astype(np.float64))
     month = np.where(there, month, mean[:, None])
     own = np.zeros(values.shape[:2])
     own[~whole] = level[1:]
@@ -176,9 +170,9 @@ def fill_gaps(values: Floats) -> Floats:
     return np.where(seen, values, own[:, :, None] * month)
 
 
-def _divide(part: Floats, whole: Floats) -> Floats:
+def _level(part: Floats, whole: Floats) -> Floats:
     """Quotient, never negative; 0 where there is nothing."""
-    return np.asarray(np.maximum(np.divide(part, whole, out=np.zeros_like(part), where=whole > 0), 0.0))
+    return np.maximum(divide(part, whole), 0.0)
 
 
 def measure_scale(levels: Levels, history: Floats, months: int = 24) -> Floats:

@@ -115,20 +115,28 @@ def keep_cuts(outlook: Outlook, cut: Floats) -> Outlook:
     return replace(outlook, errors=errors)
 
 
-def roll(panel: Panel, horizon: int, method: str) -> Outlook:
-    """Any forecaster, now and at the same pseudo-origins as the pooled forecast."""
-    levels = Levels.of(panel)
-    origins = choose_pseudo_origins(panel.length, horizon, levels.size)
+def roll(panel: Panel, horizon: int, method: str, beside: Outlook | None = None) -> Outlook:
+    """Any forecaster, now and at the same pseudo-origins as the pooled forecast.
+
+    Parameters
+    ----------
+    beside : an outlook of the same panel, whose sizes need not be measured again.
+    """
+    if beside is None:
+        levels = Levels.of(panel)
+        origins = choose_pseudo_origins(panel.length, horizon, levels.size)
+        scale = _cell_scale(levels, panel)
+        scales = np.array([_cell_scale(levels, known_by(panel, u)) for u in origins]).reshape(len(origins), *scale.shape)
+    else:
+        origins, scale, scales = beside.origins, beside.scale, beside.scales
     errors = np.full((len(origins), *panel.values.shape[:2], horizon), np.nan)
-    scales = np.zeros(errors.shape[:3])
     for i, origin in enumerate(origins):
         known = panel.until(origin)
         ahead = panel.values[known.mature, :, origin : origin + horizon]
         said = forecasters[method](known.of(known.mature), horizon)
         errors[i, known.mature, :, : ahead.shape[2]] = ahead - said[:, :, : ahead.shape[2]]
-        scales[i] = _cell_scale(levels, known_by(panel, origin))
     mean = forecasters[method](panel, horizon)
-    return Outlook(mean, origins, errors, _cell_scale(levels, panel), scales, method, Choice.same(method))
+    return Outlook(mean, origins, errors, scale, scales, method, Choice.same(method))
 
 
 def _cell_scale(levels: Levels, panel: Panel) -> Floats:

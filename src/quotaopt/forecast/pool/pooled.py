@@ -27,7 +27,8 @@ def make_outlook(panel: Panel, horizon: int, method: str = "auto") -> Outlook:
         return run_pipeline(panel, horizon)
     if method != "auto" or not panel.reps:
         return roll(panel, horizon, method if panel.reps else NAIVE)
-    members = {name: make_outlook(panel, horizon, name) for name in CHOICES}
+    pooled = run_pipeline(panel, horizon)
+    members = {NAIVE: roll(panel, horizon, NAIVE, pooled), POOLED: pooled}
     choice, _ = choose(run_backtest(panel, CHOICES, horizon, members))
     return combine_outlooks(panel, members, choice)
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel
 from quotaopt.forecast.pool.levels import Levels, measure_scale, stack_history
+from quotaopt.forecast.sums import divide
 
 # Bounds of a month against the mean month; only a product sold in a single month of the year reaches the upper one.
 LOWEST, HIGHEST = 0.02, 12.0
@@ -65,7 +66,7 @@ def pool_season(levels: Levels, history: Floats, scale: Floats, slots: Ints) -> 
         prior = out[levels.parent[rows]] if i else np.zeros_like(raw)
         if i == 0:
             signal = np.var(raw, axis=1, keepdims=True)
-            out[rows] = raw * _divide(signal, signal + variance)
+            out[rows] = raw * divide(signal, signal + variance)
         else:
             known: Bools = np.asarray(seen[rows].any(axis=1))
             out[rows] = shrink(raw, variance, prior, known)
@@ -110,10 +111,6 @@ def shrink(raw: Floats, noise: Floats, prior: Floats, known: Bools) -> Floats:
     weight = 1.0 / (noise[known].mean(axis=1) + 1e-3)
     between = max(float(np.average(gap, weights=weight)), float(np.median(gap)), LEAST_VARIANCE)
     return np.asarray(np.where(known[:, None], prior + between / (between + noise) * (raw - prior), prior))
-
-
-def _divide(part: Floats, whole: Floats) -> Floats:
-    return np.asarray(np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0))
 
 
 def find_trend(values: Floats) -> Floats:

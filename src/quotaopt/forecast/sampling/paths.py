@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quotaopt.forecast.panel import Bools, Floats, Ints, Panel, Texts
+from quotaopt.forecast.sums import sum_groups
 
 # A year's error is seen only a few times, as pseudo-origins overlap: besides those of the series itself, this many
 # years of what is usual for the level tell its size (a level of one series has none to learn from) ...
@@ -63,7 +64,7 @@ def split_paths(panel: Panel, errors: Floats, scale: Floats, years: float) -> tu
         if group.size == group[-1] + 1:
             own, rest = rest, np.zeros_like(rest)
         else:
-            own = _totals(rest, group)
+            own = sum_groups(rest, group, int(group.max()) + 1)
             rest = rest - own[group] * share[:, None, None]
         parent = np.zeros(len(own), dtype=np.int64)
         parent[group] = above
@@ -104,7 +105,7 @@ def widen(own: Floats, share: Floats, parent: Ints, years: float) -> tuple[Float
         factor[known] = np.sqrt((years + borrowed * usual / seen[known]) / (years + borrowed))
         year = year * np.clip(factor, 1 / MOST_RESIZED, MOST_RESIZED)[:, None]
         if len(own) > int(parent.max()) + 1:
-            year = year - _totals(year, parent)[parent] * share[:, None]
+            year = year - sum_groups(year, parent, int(parent.max()) + 1)[parent] * share[:, None]
     reach = float(stdtrit(years + ASSUMED + borrowed, TAIL) / ndtri(TAIL))
     return pattern, year * reach
 
@@ -116,13 +117,6 @@ def _share(part: Floats, group: Ints, otherwise: Floats) -> Floats:
         total = np.bincount(group, weights=amount)[group]
         out = np.where(total > 0, amount / np.where(total > 0, total, 1.0), out)
     return np.asarray(out)
-
-
-def _totals(values: Floats, group: Ints) -> Floats:
-    """Sum of the rows of each group."""
-    order = np.argsort(group, kind="stable")
-    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
-    return np.asarray(np.add.reduceat(values[order], starts, axis=0))
 
 
 def complete_paths(panel: Panel, errors: Floats, scale: Floats, scales: Floats) -> Floats:

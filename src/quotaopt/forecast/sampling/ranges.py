@@ -1,4 +1,4 @@
-"""Sums of sample paths, and ranges of them.
+"""Ranges of sample paths, and the groups they are summed by.
 
 A quantile of a sum is no sum of quantiles: a region's range is read from the region's own paths.
 """
@@ -10,13 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from quotaopt.forecast.panel import Floats, Ints
-
-
-def sum_groups(values: Floats, group: Ints, size: int) -> Floats:
-    """Sums over the reps (first axis) of each group, shape (size, …)."""
-    out = np.zeros((size, *values.shape[1:]))
-    np.add.at(out, group, values)
-    return out
 
 
 def central_range(paths: Floats, level: float) -> tuple[Floats, Floats]:
