@@ -23,15 +23,10 @@ from quotaopt.forecast.sampling.draws import Draws, draw_own_months
 from quotaopt.forecast.sampling.paths import complete_paths, split_paths
 from quotaopt.forecast.sampling.scores import Tally, tally
 
+from .panels import make_panel
+
 Floats = NDArray[np.float64]
 few = settings(max_examples=8, deadline=None, derandomize=True)
-
-
-def make_panel(values: Floats, regions: int = 2) -> Panel:
-    n, products, _ = values.shape
-    names = tuple(f"R{i:03}" for i in range(n)), tuple(f"P{i:02}" for i in range(products))
-    region = np.array([f"g{i % regions}" for i in range(n)], dtype=object)
-    return Panel(*names, 2020 * 12, values, region, np.full(n, "", dtype=object))
 
 
 def sell(seed: int, reps: int = 6, products: int = 3, length: int = 40, zeros: float = 0.1) -> Floats:

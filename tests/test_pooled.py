@@ -10,21 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from quotaopt.forecast.panel import Panel
 from quotaopt.forecast.pool.levels import Levels, fill_gaps, stack_history
 from quotaopt.forecast.pool.pooled import make_outlook
 from quotaopt.forecast.pool.reconcile import reconcile
 
+from .panels import make_panel
+
 Floats = NDArray[np.float64]
 few = settings(max_examples=10, deadline=None, derandomize=True)
 METHOD = "pipeline"
-
-
-def make_panel(values: Floats, regions: int = 2) -> Panel:
-    n, products, _ = values.shape
-    names = tuple(f"R{i:03}" for i in range(n)), tuple(f"P{i:02}" for i in range(products))
-    region = np.array([f"g{i % regions}" for i in range(n)], dtype=object)
-    return Panel(*names, 2020 * 12, values, region, np.full(n, "", dtype=object))
 
 
 def draw(seed: int, reps: int = 6, products: int = 3, length: int = 40, calm: float = 1.0) -> Floats:

@@ -27,6 +27,8 @@ from quotaopt.scenario import load_scenario
 from quotaopt.tables import Inputs, read_inputs
 from quotaopt.tables.headers import header_month, is_total, split_unit, title_unit
 
+from .books import write_book
+
 ROSTER = "rep_id,region\nR1,North\nR2,South\n"
 LONG = [["rep", "product", "month", "amount"], ["R1", "core", "2026-01", 0.1], ["R2", "core", "2026-02", 2400]]
 Read = Callable[..., Inputs]
@@ -61,17 +63,6 @@ def problems(read: Read, *arguments: str, **keys: str) -> list[str]:
     return [str(finding) for finding in failure.value.findings if finding.severity == "error"]
 
 
-def book(path: Path, **sheets: list[list[Any]]) -> openpyxl.Workbook:
-    made = openpyxl.Workbook()
-    made.remove(made.active)
-    for name, cells in sheets.items():
-        sheet = made.create_sheet(name)
-        for row in cells:
-            sheet.append(row)
-    made.save(path)
-    return made
-
-
 EXPECTED = [["R1", "core", "2026-01", 0.1], ["R2", "core", "2026-02", 2400.0]]
 
 
@@ -83,7 +74,7 @@ def test_every_source_gives_the_same_history(read: Read, tmp_path: Path) -> None
     (tmp_path / "sales/1.csv").write_text(f"{head}\n{first}\n", encoding="utf-8")
     (tmp_path / "sales/2.csv").write_text(f"{head}\n{second}\n", encoding="utf-8")
     (tmp_path / "sales/~$3.csv").write_text("lock file of a spreadsheet program", encoding="utf-8")
-    book(tmp_path / "h.xlsx", only=LONG)
+    write_book(tmp_path / "h.xlsx", only=LONG)
     with closing(sqlite3.connect(tmp_path / "crm.db")) as base, base:
         base.execute('CREATE TABLE "my orders" (rep TEXT, product TEXT, month TEXT, amount REAL)')
         base.executemany('INSERT INTO "my orders" VALUES (?, ?, ?, ?)', LONG[1:])
@@ -127,7 +118,7 @@ def test_the_merged_scenario_names_every_source_from_where_it_lies(tmp_path: Pat
 
 
 def test_cells_of_workbooks_are_what_a_planner_sees(read: Read, tmp_path: Path) -> None:
-    made = book(tmp_path / "h.xlsx", s=[
+    made = write_book(tmp_path / "h.xlsx", s=[
         ["rep", "product", "date", "amount", "order"],
         ["R1", 1001, date(2026, 1, 31), 0.1 + 0.2, 1],
         [None, 1002, datetime(2026, 2, 1, 9, 30), 1e5, 2],
@@ -141,7 +132,7 @@ def test_cells_of_workbooks_are_what_a_planner_sees(read: Read, tmp_path: Path) 
 
 
 def test_merged_amounts_count_once(read: Read, tmp_path: Path) -> None:
-    made = book(tmp_path / "h.xlsx", s=[*LONG, ["R2", "core", "2026-03", None]])
+    made = write_book(tmp_path / "h.xlsx", s=[*LONG, ["R2", "core", "2026-03", None]])
     made["s"].merge_cells("D3:D4")
     made.save(tmp_path / "h.xlsx")
     assert problems(read, "../h.xlsx") == ["h.xlsx[s]:4  amount: empty. Fill it in, or delete the row."]
@@ -149,7 +140,7 @@ def test_merged_amounts_count_once(read: Read, tmp_path: Path) -> None:
 
 def test_errors_and_formulas_nobody_calculated_are_no_empty_cells(read: Read, tmp_path: Path) -> None:
     """In a wide sheet an empty cell is no sale; #N/A or a formula without its value is not empty."""
-    book(
+    write_book(
         tmp_path / "h.xlsx",
         s=[["rep", "product", "2026-01", "2026-02", "2026-03"], ["R1", "core", "#N/A", "=C2*1.1", 3]],
     )
@@ -178,12 +169,12 @@ def test_open_document_sheets(read: Read, tmp_path: Path) -> None:
 
 
 def test_the_sheet_that_fits_best_is_read_and_named(read: Read, tmp_path: Path) -> None:
-    book(tmp_path / "b.xlsx", notes=[["made by", "me"]], data=LONG, empty=[])
+    write_book(tmp_path / "b.xlsx", notes=[["made by", "me"]], data=LONG, empty=[])
     inputs = read("../b.xlsx")
     assert rows(inputs) == EXPECTED
     assert warnings(inputs) == ["b.xlsx  read the sheet 'data', one of 2. Name one, like b.xlsx#data."]
     assert problems(read, "../b.xlsx#date") == ["b.xlsx  has no sheet 'date'. Did you mean 'data'?"]
-    book(tmp_path / "b.xlsx", jan=LONG, feb=LONG)
+    write_book(tmp_path / "b.xlsx", jan=LONG, feb=LONG)
     assert problems(read, "../b.xlsx") == [
         "b.xlsx  holds 2 sheets, and 'jan' and 'feb' fit equally well. Name one, like b.xlsx#jan."
     ]
@@ -315,7 +306,7 @@ def test_the_year_may_stand_in_a_column_or_a_title(text: str, read: Read, tmp_pa
 
 
 def test_headers_may_stand_in_two_rows(read: Read, tmp_path: Path) -> None:
-    made = book(tmp_path / "h.xlsx", s=[
+    made = write_book(tmp_path / "h.xlsx", s=[
         ["销售额(万元)"],
         ["工号", "产品", "2025年", None, None, "2026年", None, None],
         [None, None, "1月", "2月", "合计", "1月", "2月", "合计"],
@@ -402,7 +393,7 @@ def test_every_finding_is_in_the_csv(read: Read, tmp_path: Path, capsys: pytest.
 
 
 def test_wrong_cells_of_a_workbook_are_marked(read: Read, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    book(tmp_path / "h.xlsx", s=[
+    write_book(tmp_path / "h.xlsx", s=[
         ["2026年"], ["rep", "product", "1月", "2月"], ["R9", "core", "1,234", 5], ["R1", "core", "x", 4], ["R1", "core", 1, 2],
     ])  # fmt: skip
     before = (tmp_path / "h.xlsx").read_bytes()

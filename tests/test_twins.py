@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import openpyxl
 import pandas as pd
 import pytest
 
+from .books import write_book
 from .conftest import SALES
 
 SHARES = {"cloud": 0.25, "core": 0.75}
@@ -43,16 +43,6 @@ def by_year() -> Cells:
                 amount = sales * share / 10_000
                 body.append([f"{year}年", rep, product, *[amount] * 12, amount * 12])
     return [["年份", "业务员工号", "产品线", *(f"{month}月(万元)" for month in range(1, 13)), "全年合计(万元)"], *body]
-
-
-def write_book(path: Path, **sheets: Cells) -> None:
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, cells in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in cells:
-            sheet.append(row)
-    book.save(path)
 
 
 def write_csv(path: Path, cells: Cells) -> None:
