@@ -126,7 +126,8 @@ def roll(panel: Panel, horizon: int, method: str, beside: Outlook | None = None)
         levels = Levels.of(panel)
         origins = choose_pseudo_origins(panel.length, horizon, levels.size)
         scale = _cell_scale(levels, panel)
-        scales = np.array([_cell_scale(levels, known_by(panel, u)) for u in origins]).reshape(len(origins), *scale.shape)
+        sizes = [_cell_scale(levels, known_by(panel, u)) for u in origins]
+        scales = np.array(sizes).reshape(len(origins), *scale.shape)
     else:
         origins, scale, scales = beside.origins, beside.scale, beside.scales
     errors = np.full((len(origins), *panel.values.shape[:2], horizon), np.nan)
