@@ -14,7 +14,7 @@ import quotaopt
 ROOT = Path(quotaopt.__file__).parent
 LAYERS = [
     {"quotaopt", "errors", "columns", "registry", "text"},
-    {"tables", "places", "scenario", "settings", "values", "tomltext", "advice"},
+    {"tables", "places", "scenario", "settings", "settings_data", "values", "tomltext", "advice"},
     {"forecast", "capacity", "attrition", "workload", "presence", "problem"},
     {"optimize", "rules", "goals", "plan"},
     {
@@ -44,7 +44,7 @@ ALLOWED = {
     "sklearn": {"forecast"},
     "pulp": {"optimize/solvers_pulp", "optimize/solvers"},
     "highspy": {"optimize/solvers_highs", "optimize/solvers"},
-    "pydantic": {"settings", "values", "scenario", "advice", "policy", "whatif"},
+    "pydantic": {"settings", "settings_data", "values", "scenario", "advice", "policy", "whatif"},
     "rich": {"report"},
     "python_calamine": {"tables/workbook"},
     "duckdb": {"tables/database"},

@@ -12,9 +12,10 @@ import pandas as pd
 from quotaopt.errors import Finding, InputError, nearest, split_place
 from quotaopt.scenario import Scenario
 from quotaopt.tables.across import check_across
+from quotaopt.tables.catalogue import TABLES
 from quotaopt.tables.checks import check_keys, check_order, check_shares, drop_subtotals, read_cells
 from quotaopt.tables.read import read_sheet
-from quotaopt.tables.schema import TABLES, plain_header
+from quotaopt.tables.schema import plain_header
 from quotaopt.tables.shape import (
     LockRow,
     make_assignments,
@@ -23,19 +24,14 @@ from quotaopt.tables.shape import (
     make_plan,
     make_products,
     make_roster,
+    make_table,
 )
 from quotaopt.tables.sheet import Sheet, join_sheets
 from quotaopt.tables.sources import READERS, find_sources
 from quotaopt.text import counted
 
-REMEDIES = {
-    "history": 'Add an order_id, or set data.duplicates = "sum".',
-    "roster": "Keep one row for each rep.",
-    "products": "Keep one row for each product.",
-    "locks": "Keep one of the two.",
-    "plan": "Keep one of the two.",
-    "assignments": "Keep one of the two.",
-}
+OWN = ("history", "roster", "products", "locks", "plan", "assignments")
+"""Tables that have a place of their own in `Inputs`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +50,8 @@ class Inputs:
     warnings : what was odd but no problem.
     hashes : file → SHA-256.
     assignments : rep_id, territory_id, start_date, end_date (NaT: no limit), share, when the scenario names them.
+    more : every other table of the catalogue by its name, as `make_table` makes it; no rows where the scenario names
+        no file.
     """
 
     history: pd.DataFrame
@@ -64,6 +62,7 @@ class Inputs:
     warnings: tuple[Finding, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
     assignments: pd.DataFrame | None = None
+    more: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def read_inputs(scenario: Scenario) -> Inputs:
@@ -89,6 +88,7 @@ def read_inputs(scenario: Scenario) -> Inputs:
         findings,
         {file: digest for sheet in sheets.values() for file, digest in sheet.hashes.items()},
         make_assignments(sheets["assignments"]) if scenario.settings.data.assignments else None,
+        {name: make_table(sheet) for name, sheet in sheets.items() if name not in OWN},
     )
 
 
@@ -114,7 +114,7 @@ def _read_table(scenario: Scenario, name: str) -> Sheet:
         if returns:
             sheet.warn(f"{counted(returns, 'negative amount')}, taken as returns", code="returns")
     adding = name == "history" and data.duplicates == "sum"
-    again = check_keys(sheet, "" if adding else REMEDIES[name])
+    again = check_keys(sheet, "" if adding else TABLES[name].remedy)
     if adding and again:
         sheet.warn(f"added up the amounts of {counted(again, 'row')} that repeat an earlier one", code="duplicate")
     check_order(sheet, "start_date", "end_date")

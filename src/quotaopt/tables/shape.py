@@ -11,6 +11,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from quotaopt.tables.schema import Kind
 from quotaopt.tables.sheet import Sheet
 
 ATTRIBUTES = ("region", "team", "manager", "channel", "segment", "role", "peer_group")
@@ -91,6 +92,29 @@ def make_assignments(sheet: Sheet) -> pd.DataFrame:
     frame = _read_dates(frame)
     frame["share"] = frame["share"].replace("", "1").astype(np.float64)
     return frame.sort_values(frame.columns.tolist(), ignore_index=True)
+
+
+def make_table(sheet: Sheet) -> pd.DataFrame:
+    """Any other table: every column of the catalogue typed, rows sorted by its key, and `source` (file:line) behind.
+
+    Texts and months are texts (empty when absent), days `datetime64` (NaT), numbers floats (NaN), money exact `Decimal`
+    in the scenario's currency (None), flags bool (False when absent or empty).
+    """
+    fields = sheet.table.fields
+    frame = _texts(sheet, tuple(f.name for f in fields))
+    for name, kind in ((f.name, f.kind) for f in fields):
+        texts = frame[name].to_numpy()
+        if kind is Kind.DAY:
+            frame[name] = pd.to_datetime(frame[name].replace("", None), format="%Y-%m-%d").astype("datetime64[us]")
+        elif kind is Kind.NUMBER:
+            frame[name] = frame[name].replace("", "nan").astype(np.float64)
+        elif kind is Kind.MONEY:
+            money = [Decimal(text) * unit if text else None for text, unit in zip(texts, sheet.unit, strict=True)]
+            frame[name] = pd.Series(money, index=frame.index, dtype=object)
+        elif kind is Kind.FLAG:
+            frame[name] = texts == "true"
+    frame["source"] = [f"{file}:{line}" for file, line in zip(sheet.file, sheet.line, strict=True)]
+    return frame.sort_values([*sheet.table.key], ignore_index=True)
 
 
 def _read_dates(frame: pd.DataFrame) -> pd.DataFrame:
