@@ -16,6 +16,7 @@ import click
 from pydantic import BaseModel
 
 from quotaopt import columns as c
+from quotaopt import columns_tree as t
 from quotaopt.cli import COMMON, cli, main
 from quotaopt.report.names import name_table
 from quotaopt.report.settings import toml_value
@@ -26,6 +27,7 @@ PAGE, README = ROOT / "docs/reference.md", ROOT / "README.md"
 TABLES = {
     "quotas.csv": ("One row per rep × product × month; only when a plan exists.", c.QUOTAS),
     "totals.csv": ("The same, summed; only when a plan exists.", c.TOTALS),
+    "nodes.csv": ("Every node of both trees; only with [tree], [hedge] or targets of nodes.", t.NODES),
     "forecast.csv": ("What a fully ramped, full-time rep would sell.", c.FORECAST),
     "capacity.csv": ("What each rep can carry.", c.CAPACITY),
     "outlook.csv": ("What company, regions and reps will sell over the plan, each with its own range.", c.OUTLOOK),

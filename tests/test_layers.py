@@ -13,13 +13,17 @@ import quotaopt
 
 ROOT = Path(quotaopt.__file__).parent
 LAYERS = [
-    {"quotaopt", "errors", "columns", "registry", "text"},
-    {"tables", "places", "scenario", "settings", "settings_data", "values", "tomltext", "advice"},
+    {"quotaopt", "errors", "columns", "columns_tree", "registry", "text"},
+    {"tables", "places", "scenario", "settings", "settings_data", "settings_tree", "values", "tomltext", "advice"},
     {"forecast", "capacity", "attrition", "workload", "presence", "problem"},
     {"optimize", "rules", "goals", "plan"},
     {
         "allocate",
         "prepare",
+        "tree",
+        "nodes",
+        "node_table",
+        "money",
         "feasibility",
         "policy",
         "record",
@@ -44,7 +48,7 @@ ALLOWED = {
     "sklearn": {"forecast"},
     "pulp": {"optimize/solvers_pulp", "optimize/solvers"},
     "highspy": {"optimize/solvers_highs", "optimize/solvers"},
-    "pydantic": {"settings", "settings_data", "values", "scenario", "advice", "policy", "whatif"},
+    "pydantic": {"settings", "settings_data", "settings_tree", "values", "scenario", "advice", "policy", "whatif"},
     "rich": {"report"},
     "python_calamine": {"tables/workbook"},
     "duckdb": {"tables/database"},

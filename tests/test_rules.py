@@ -16,7 +16,7 @@ from quotaopt.columns import REP_ATTRIBUTES
 from quotaopt.errors import InputError
 from quotaopt.optimize.build import build
 from quotaopt.optimize.statement import state
-from quotaopt.problem import Cube, Lock, Problem
+from quotaopt.problem import Cube, Lock, NodeTarget, Problem
 from quotaopt.rules import rule
 
 from .instances import tiny_problem, use
@@ -32,9 +32,15 @@ LOCKS = [
     Lock("R3", None, "2027-03", 170, "locks.csv:4"),
     Lock("R3", "P2", "2027-04", 80, "locks.csv:5"),
 ]
+NODES = [
+    NodeTarget(("region",), 0, 330, "nodes.csv:2"),
+    NodeTarget(("region", "product"), 3, 120, "nodes.csv:3"),
+    NodeTarget(("region", "month"), 0, 160, "nodes.csv:4"),
+]
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # rule: its parameters, changes of the tiny problem
     "meet_target": ({}, {}),
     "meet_region_target": ({"values": {"North": D(330)}, "ranges": {"South": (D("0.4"), D("0.6"))}}, {}),
+    "meet_node_targets": ({}, {"nodes": NODES}),
     "product_mix": ({"by": "family", "shares": {"F1": D("0.55")}, "ranges": {"F2": (D(250), D(320))}}, {}),
     "stay_within_capacity": ({"stretch": 1.2}, {}),
     "limit_change": ({"down": 0.8, "up": 2.4}, {}),

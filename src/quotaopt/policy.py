@@ -64,6 +64,8 @@ def rule_tables(settings: Settings) -> list[tuple[str, tuple[str, ...], dict[str
     for key, name in NODES.items():
         if (asked := getattr(settings, key)) and name not in rules:
             rules[name] = {"shares" if sum(asked.values()) == 1 else "values": asked}
+    if settings.targets or settings.data.nodes:
+        rules.setdefault("meet_node_targets", {})
     uses: list[tuple[str, tuple[str, ...], dict[str, Any]]] = []
     for name, given in rules.items():
         if isinstance(given, list):

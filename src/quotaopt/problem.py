@@ -199,6 +199,16 @@ class Lock:
     source: str = ""
 
 
+@dataclass(frozen=True)
+class NodeTarget:
+    """What a node's quotas add up to: the sub-total number `row` of the grouping `by`, in rounding units."""
+
+    by: tuple[str, ...]
+    row: int
+    value: int
+    source: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Problem:
     """Everything the optimiser sees, in rounding units.
@@ -220,6 +230,7 @@ class Problem:
     money : what 1 in a scenario's amounts means, for example 10_000.
     plan : current plan, when re-planning.
     locks : quotas that must stay.
+    nodes : what nodes of the tree must add up to.
     """
 
     index: Index
@@ -237,6 +248,7 @@ class Problem:
     plan: Cube | None = None
     locks: Sequence[Lock] = ()
     quantiles: Floats | None = None
+    nodes: Sequence[NodeTarget] = ()
 
     def group(self, *by: str) -> Grouping:
         """The grouping by these attributes."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,8 +15,11 @@ from numpy.typing import NDArray
 
 from quotaopt import columns as c
 from quotaopt.capacity import Capacity, capacity_table, outlook_table
+from quotaopt.columns_tree import NODES
 from quotaopt.errors import Finding
 from quotaopt.forecast import Forecast, forecast_table
+from quotaopt.money import money_text
+from quotaopt.node_table import has_nodes, node_table
 from quotaopt.plan import Plan
 from quotaopt.problem import Problem
 from quotaopt.scenario import Scenario
@@ -49,6 +51,8 @@ def tables_of(
         stamp = {"run_id": run_id, "scenario": scenario.name}
         made["quotas"] = cells.assign(**stamp), c.QUOTAS
         made["totals"] = total_table(cells, scenario, plan.problem.unit).assign(**stamp), c.TOTALS
+        if has_nodes(scenario.settings):
+            made["nodes"] = node_table(scenario, inputs, plan), NODES
     else:
         made["conflicts"] = plan.conflicts, c.CONFLICTS
     made |= forecast_tables(inputs, forecast, capacity, scenario.settings, cells)
@@ -129,17 +133,6 @@ def locked_cells(problem: Problem) -> NDArray[np.bool_]:
         month = slice(None) if lock.month is None else index.months.index.get_loc(lock.month)
         locked[rep, product, month] = True
     return locked
-
-
-def money_text(units: NDArray[np.int64], unit: Decimal) -> NDArray[Any]:
-    """Whole rounding units as money, written exactly: 12345 units of 0.01 are ``123.45``."""
-    digits, exponent = int(Decimal("".join(map(str, unit.as_tuple().digits)))), int(unit.as_tuple().exponent)
-    whole = pd.Series(units) * (digits * 10 ** max(exponent, 0))
-    if exponent >= 0:
-        return np.asarray(whole.astype(str))
-    head, tail = whole.abs().divmod(10**-exponent)
-    text = head.astype(str) + "." + tail.astype(str).str.zfill(-exponent)
-    return np.asarray(text.where(whole >= 0, "-" + text))
 
 
 def _with_ratios(table: pd.DataFrame, unit: Decimal) -> pd.DataFrame:

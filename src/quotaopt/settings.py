@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from quotaopt.settings_data import Data, Section
+from quotaopt.settings_tree import COMPANY, Hedges, Targets, Tree, compound
 from quotaopt.values import (
     Amount,
     Calendar,
@@ -146,6 +147,9 @@ class Settings(Section):
     unit: Amount = Field(default=Decimal(1), gt=0)
     currency: str = ""
     overassignment: Amount = Field(default=Decimal(0), gt=-1)
+    tree: Tree = Tree()
+    hedge: Hedges = {}
+    targets: Targets = {}
     by_region: dict[str, Amount] = {}
     by_product: dict[str, Amount] = {}
     first_month: Month
@@ -183,6 +187,11 @@ class Settings(Section):
         if _count(last) - _count(first) >= LONGEST:
             refuse(f"more than {LONGEST} months after first_month {first}", "Change one of the two.")
         return last
+
+    @property
+    def all_hedges(self) -> Decimal:
+        """Sum of all quotas / target - 1: the overassignment, or what the hedges of all levels compound to."""
+        return compound(self.hedge, self.overassignment, [COMPANY, *self.tree.levels]) - 1
 
     @property
     def months(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ class Columns(Section):
     locks: Headers = {}
     plan: Headers = {}
     assignments: Headers = {}
+    nodes: Headers = {}
 
 
 class Data(Section):
@@ -42,6 +43,7 @@ class Data(Section):
     locks: Paths = ()
     plan: Paths = ()
     assignments: Paths = ()
+    nodes: Paths = ()
     encoding: Encoding = "auto"
     unit: Units = {}
     duplicates: Literal["error", "sum"] = "error"

@@ -212,6 +212,8 @@ def next_step(runs: Sequence[Run], planned: Sequence[Run], scenarios: Sequence[s
         return f"quotaopt compare {first} {others[0]} --by region"
     if others:
         return f"quotaopt run {others[0]} && quotaopt compare {first} {others[0]}"
+    if planned[0].record.get("hedges"):
+        return f"quotaopt explain {planned[0].id} --what-if target=+1%"
     return f"quotaopt run {first} --set overassignment=0.05 && quotaopt runs"
 
 

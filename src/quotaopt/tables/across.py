@@ -9,6 +9,7 @@ import numpy as np
 from quotaopt.errors import Finding, nearest, split_place
 from quotaopt.scenario import Scenario
 from quotaopt.tables.checks import check_known
+from quotaopt.tables.nested import check_tree
 from quotaopt.tables.sheet import Sheet
 from quotaopt.text import counted
 
@@ -48,6 +49,7 @@ def check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
     _check_names(scenario, roster, "role", "ramp.roles", settings.ramp.roles)
     _check_events(scenario, sheets, known)
     _drop_other_months(sheets["plan"], months)
+    check_tree(scenario, sheets, _ids(known, "product_id"))
 
 
 def _check_names(scenario: Scenario, sheet: Sheet, column: str, key: str, names: Collection[str]) -> None:

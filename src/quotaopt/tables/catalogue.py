@@ -143,4 +143,24 @@ ASSIGNMENTS = Table(
     key=("rep_id", "territory_id", "start_date", "end_date"),
     may_be_empty=True,
 )
-TABLES = {table.name: table for table in (HISTORY, ROSTER, PRODUCTS, LOCKS, PLAN, ASSIGNMENTS)}
+NODES = Table(
+    "nodes",
+    (
+        Field("level", aliases="层级 级别", required=True),
+        Field("node", aliases="name 节点 名称 组织", required=True),
+        Field("product_id", aliases=PRODUCT),
+        Field("month", Kind.MONTH, MONTH),
+        Field("quarter", aliases="季度"),
+        Field(
+            "target",
+            Kind.MONEY,
+            "value amount 目标 指标 任务 金额",
+            required=True,
+            low=0,
+            limits="A target is zero or more.",
+        ),
+    ),
+    key=("level", "node", "product_id", "month", "quarter"),
+    may_be_empty=True,
+)
+TABLES = {table.name: table for table in (HISTORY, ROSTER, PRODUCTS, LOCKS, PLAN, ASSIGNMENTS, NODES)}

@@ -28,6 +28,9 @@ KEYS = {
     "order_id": "order",
     "start_date": "start",
     "end_date": "end",
+    "level": "level",
+    "node": "node",
+    "quarter": "quarter",
 }
 
 SPAN = ("start_date", "end_date")
