@@ -26,6 +26,8 @@ LAYERS = [
         "archive",
         "run",
         "apart",
+        "batch",
+        "memory",
         "crosscheck",
         "recheck",
         "mend",
