@@ -14,7 +14,7 @@ import quotaopt
 ROOT = Path(quotaopt.__file__).parent
 LAYERS = [
     {"quotaopt", "errors", "columns", "registry", "text"},
-    {"tables", "places", "scenario", "settings", "settings_data", "values", "tomltext", "advice"},
+    {"tables", "places", "workdays", "scenario", "settings", "settings_data", "values", "tomltext", "advice"},
     {"forecast", "capacity", "attrition", "workload", "presence", "problem"},
     {"optimize", "rules", "goals", "plan"},
     {
@@ -45,13 +45,14 @@ ALLOWED = {
     "pulp": {"optimize/solvers_pulp", "optimize/solvers"},
     "highspy": {"optimize/solvers_highs", "optimize/solvers"},
     "pydantic": {"settings", "settings_data", "values", "scenario", "advice", "policy", "whatif"},
+    "holidays": {"workdays"},
     "rich": {"report"},
     "python_calamine": {"tables/workbook"},
     "duckdb": {"tables/database"},
     "sqlalchemy": {"tables/database"},
     "openpyxl": {"report/mark"},
 }
-HEAVY = ("pandas", "numpy", "scipy", "sklearn", "pydantic", "rich", "pulp", "highspy")
+HEAVY = ("pandas", "numpy", "scipy", "sklearn", "pydantic", "rich", "pulp", "highspy", "holidays")
 MODULES = sorted(ROOT.rglob("*.py"))
 
 

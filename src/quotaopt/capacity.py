@@ -1,6 +1,6 @@
 """What each rep can carry: potential × headcount × ramp, at the mean or at a chosen quantile.
 
-*Headcount* is the share of full-time work present in a month: the roster's share, times the calendar days between
+*Headcount* is the share of full-time work present in a month: the roster's share, times the working days between
 start and end date. *Ramp* is how productive a new rep is, by months since the start date. Capacity at a quantile is
 what a rep sells over the plan or more with that probability's complement: every cell of the rep is scaled by one
 *factor*, so that the rep's sum is that quantile of the rep's sampled sums.
@@ -23,6 +23,7 @@ from quotaopt.forecast.notes import list_names
 from quotaopt.forecast.sampling.ranges import central_range, group_of
 from quotaopt.forecast.sums import sum_groups
 from quotaopt.presence import check_profiles, count_heads, read_ramp
+from quotaopt.workdays import make_workdays
 from quotaopt.workload import share_in_time
 
 if TYPE_CHECKING:
@@ -78,8 +79,9 @@ def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Cap
     if findings := check_profiles(inputs, settings):
         raise InputError(findings)
     roster = inputs.roster.set_index("rep_id").loc[list(forecast.reps)]
-    headcount = count_heads(roster, forecast.months)
-    ramp = read_ramp(roster, forecast.months, settings)
+    calendar = make_workdays(inputs, settings)
+    headcount = count_heads(roster, forecast.months, calendar)
+    ramp = read_ramp(roster, forecast.months, settings, calendar)
     presence = headcount * ramp
     expected = np.maximum(forecast.mean, 0.0) * presence[:, None, :]
     factor, notes = np.ones(len(forecast.reps)), _note_floored(forecast, presence)

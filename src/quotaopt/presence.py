@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quotaopt.errors import Finding, nearest
+from quotaopt.workdays import Workdays, fill_days, next_month, share_of_workdays
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
@@ -37,31 +38,21 @@ def _unknown_profile(name: str, known: list[str]) -> Finding:
     )
 
 
-def count_heads(roster: pd.DataFrame, months: Sequence[str]) -> Floats:
-    """Full-time share present, shape (reps, months): headcount × share of the month's calendar days.
+def count_heads(roster: pd.DataFrame, months: Sequence[str], calendar: Workdays) -> Floats:
+    """Full-time share present, shape (reps, months): headcount × share of the month's working days.
 
     The start and the end date are both days at work; a missing date is no limit.
     """
-    share = share_of_days(roster["start_date"], roster["end_date"], months)
+    share = share_of_workdays(roster["start_date"], roster["end_date"], months, calendar)
     return np.asarray(share * roster["headcount"].to_numpy(np.float64)[:, None])
 
 
-def share_of_days(start: pd.Series[pd.Timestamp], end: pd.Series[pd.Timestamp], months: Sequence[str]) -> Floats:
-    """Share of each month's calendar days from `start` to `end`, both included; shape (rows, months)."""
-    month = np.array(months, dtype="datetime64[M]")
-    first, after = (m.astype("datetime64[D]") for m in (month, month + np.timedelta64(1, "M")))
-    begin = _days(start, first[0])[:, None]
-    leave = _days(end, after[-1])[:, None] + np.timedelta64(1, "D")
-    days = (np.minimum(leave, after) - np.maximum(begin, first)).astype(np.float64)
-    return np.asarray(np.maximum(days, 0.0) / (after - first).astype(np.float64))
-
-
-def read_ramp(roster: pd.DataFrame, months: Sequence[str], settings: Settings) -> Floats:
+def read_ramp(roster: pd.DataFrame, months: Sequence[str], settings: Settings, calendar: Workdays) -> Floats:
     """Productivity by months since the start date, shape (reps, months).
 
     The first value of a profile is that of the first month at work; after the last value it is 1. Who started within
-    a month is for part of each month one step behind: the values of both steps are averaged by days.
-    A rep without a start date is fully ramped.
+    a month is for part of each month one step behind: the values of both steps are averaged by
+    working days. A rep without a start date is fully ramped.
     """
     profiles = {"": settings.ramp.profile, **settings.ramp.profiles}
     longest = max(len(values) for values in profiles.values())
@@ -70,13 +61,12 @@ def read_ramp(roster: pd.DataFrame, months: Sequence[str], settings: Settings) -
         row[: len(values)] = [float(v) for v in values]
     code = pd.Index(list(profiles)).get_indexer(pd.Index(_name_profiles(roster, settings)))[:, None]
     month = np.array(months, dtype="datetime64[M]")
-    start = _days(roster["start_date"], np.datetime64("1900-01-01", "D"))
+    start = fill_days(roster["start_date"], month[0] - np.timedelta64(longest + 1, "M"))
     first = start.astype("datetime64[M]")
     age = (month - first[:, None]).astype(np.int64).clip(0, longest + 1)
-    length = ((first + np.timedelta64(1, "M")).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(
-        np.float64
-    )
-    behind = ((start - first.astype("datetime64[D]")).astype(np.float64) / length)[:, None]
+    length = calendar.count(first, next_month(first))
+    off = calendar.count(first, start)
+    behind = np.divide(off, length, out=np.zeros_like(off), where=length > 0)[:, None]
     return np.asarray((1 - behind) * table[code, age] + behind * table[code, np.maximum(age - 1, 0)])
 
 
@@ -84,8 +74,3 @@ def _name_profiles(roster: pd.DataFrame, settings: Settings) -> pd.Series[str]:
     """The ramp profile of each rep: the roster's own, else that of the role; empty for the common one."""
     own = roster["ramp_profile"].astype(str)
     return own.where(own != "", roster["role"].map(settings.ramp.roles).fillna("")) if settings.ramp.roles else own
-
-
-def _days(dates: pd.Series[pd.Timestamp], missing: np.datetime64) -> NDArray[np.datetime64]:
-    days = dates.to_numpy("datetime64[D]")
-    return np.where(np.isnat(days), missing.astype("datetime64[D]"), days)

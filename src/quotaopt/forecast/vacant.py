@@ -12,12 +12,14 @@ import pandas as pd
 from quotaopt.errors import Finding
 from quotaopt.forecast.notes import list_names
 from quotaopt.forecast.panel import Bools, Floats, warn
-from quotaopt.presence import share_of_days
+from quotaopt.workdays import make_workdays, share_of_workdays
 
 if TYPE_CHECKING:
     from quotaopt.forecast.forecast import Forecast
     from quotaopt.forecast.history.past import Past
+    from quotaopt.settings import Settings
     from quotaopt.tables import Inputs
+    from quotaopt.workdays import Workdays
 
 COLUMNS = ("holder", "region", "period", "potential")
 BY_REP = (
@@ -27,7 +29,7 @@ BY_REP = (
 REMEDY = "Assign a successor in the table of assignments (data.assignments), or add a seat to the roster."
 
 
-def leave_vacant(forecast: Forecast, past: Past, inputs: Inputs) -> Forecast:
+def leave_vacant(forecast: Forecast, past: Past, inputs: Inputs, settings: Settings) -> Forecast:
     """Scale each row by what it holds in each month, and keep the rows of the roster only.
 
     `Forecast.vacant` then holds what is left over: one row per territory or leaver and month, with the potential of
@@ -36,7 +38,7 @@ def leave_vacant(forecast: Forecast, past: Past, inputs: Inputs) -> Forecast:
     """
     made = _scale(forecast, past.held) if (past.held != 1).any() else forecast
     monthly = made.mean.sum(axis=1)
-    open_share = np.where(past.vacant[:, None], 1.0, _absent(made, past, inputs))
+    open_share = np.where(past.vacant[:, None], 1.0, _absent(made, past, inputs, make_workdays(inputs, settings)))
     vacant = _table(made, past, monthly * open_share)
     notes = (*made.notes, *_note(vacant, monthly, past))
     return replace(_keep(made, ~past.vacant) if past.vacant.any() else made, vacant=vacant, notes=notes)
@@ -54,7 +56,7 @@ def _keep(forecast: Forecast, rows: Bools) -> Forecast:
     return replace(forecast, reps=tuple(np.array(forecast.reps, dtype=object)[rows]), **kept)
 
 
-def _absent(forecast: Forecast, past: Past, inputs: Inputs) -> Floats:
+def _absent(forecast: Forecast, past: Past, inputs: Inputs, calendar: Workdays) -> Floats:
     """Share of each month in which a rep of the roster has left, or one with a territory has not begun.
 
     Shape (rows, months); 0 for rows that are vacant anyway.
@@ -64,7 +66,7 @@ def _absent(forecast: Forecast, past: Past, inputs: Inputs) -> Floats:
     roster = inputs.roster.assign(rep_id=inputs.roster["rep_id"].astype(str)).set_index("rep_id").loc[reps]
     assigned = set() if inputs.assignments is None else set(inputs.assignments["rep_id"])
     start = roster["start_date"].where(roster.index.isin(list(assigned)))
-    out[~past.vacant] = 1.0 - share_of_days(start, roster["end_date"], forecast.months)
+    out[~past.vacant] = 1.0 - share_of_workdays(start, roster["end_date"], forecast.months, calendar)
     return out
 
 

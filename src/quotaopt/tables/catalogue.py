@@ -143,4 +143,14 @@ ASSIGNMENTS = Table(
     key=("rep_id", "territory_id", "start_date", "end_date"),
     may_be_empty=True,
 )
-TABLES = {table.name: table for table in (HISTORY, ROSTER, PRODUCTS, LOCKS, PLAN, ASSIGNMENTS)}
+CALENDAR_CHANGES = Table(
+    "calendar_changes",
+    (
+        Field("date", Kind.DAY, "day 日期 调休日期", required=True),
+        Field("is_workday", Kind.FLAG, "workday worked working 是否工作日 是否上班 上班 工作日", required=True),
+        Field("name", aliases="holiday holidayname reason 节日 节假日 名称 说明 备注"),
+    ),
+    key=("date",),
+    may_be_empty=True,
+)
+TABLES = {table.name: table for table in (HISTORY, ROSTER, PRODUCTS, LOCKS, PLAN, ASSIGNMENTS, CALENDAR_CHANGES)}

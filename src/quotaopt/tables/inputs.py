@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from quotaopt.tables.shape import (
 from quotaopt.tables.sheet import Sheet, join_sheets
 from quotaopt.tables.sources import READERS, find_sources
 from quotaopt.text import counted
+from quotaopt.workdays import library, list_workdays
 
 OWN = ("history", "roster", "products", "locks", "plan", "assignments")
 """Tables that have a place of their own in `Inputs`."""
@@ -79,6 +80,8 @@ def read_inputs(scenario: Scenario) -> Inputs:
     if any(f.severity == "error" for f in findings):
         raise InputError(findings)
     history = make_history(sheets["history"])
+    more = {name: make_table(sheet) for name, sheet in sheets.items() if name not in OWN}
+    findings += tuple(_check_calendar(scenario, more["calendar_changes"]))
     return Inputs(
         history,
         make_roster(sheets["roster"]),
@@ -88,7 +91,7 @@ def read_inputs(scenario: Scenario) -> Inputs:
         findings,
         {file: digest for sheet in sheets.values() for file, digest in sheet.hashes.items()},
         make_assignments(sheets["assignments"]) if scenario.settings.data.assignments else None,
-        {name: make_table(sheet) for name, sheet in sheets.items() if name not in OWN},
+        more,
     )
 
 
@@ -97,7 +100,9 @@ def _read_table(scenario: Scenario, name: str) -> Sheet:
     data = scenario.settings.data
     mapping: Mapping[str, str] = getattr(data.columns, name)
     missing, parts = [], []
-    for place in getattr(data, name):
+    calendar = scenario.settings.calendar
+    listed = (calendar,) if name == "calendar_changes" and isinstance(calendar, Path) else ()
+    for place in (*listed, *getattr(data, name)):
         sources = find_sources(place, scenario.show, data.encoding)
         parts += [read_sheet(source, TABLES[name], mapping) for source in sources]
         if not sources:
@@ -122,6 +127,20 @@ def _read_table(scenario: Scenario, name: str) -> Sheet:
     if name == "assignments":
         check_shares(sheet)
     return sheet
+
+
+def _check_calendar(scenario: Scenario, changes: pd.DataFrame) -> Iterator[Finding]:
+    """Say which years of the plan have days that may still be moved, or that a list of days leaves out."""
+    settings = scenario.settings
+    calendar = list_workdays(settings, changes)
+    for year in calendar.provisional(settings.months):
+        if calendar.country:
+            what = f"provisional for {year}: no moved working days of {calendar.country} are known yet ({library()})"
+        else:
+            what = f"{scenario.show(Path(calendar.name))} has no day of {year}: Monday to Friday are taken as worked"
+        remedy = "List the days that were announced in data.calendar_changes."
+        place = split_place(scenario.source("calendar"))
+        yield Finding(what, remedy, *place, "calendar", severity="warning", code="calendar")
 
 
 def _settle_unit(scenario: Scenario, name: str, sheet: Sheet) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 from quotaopt.forecast.history.gaps import find_gaps
 from quotaopt.forecast.panel import Bools, Floats, Ints, month_name, month_number
 from quotaopt.presence import count_heads, read_ramp
+from quotaopt.workdays import Workdays, make_workdays
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
@@ -34,8 +35,9 @@ class Booked:
     sales : money as booked, shape (people, products, months).
     there : whether the person was there and the month is not missing, shape (people, months).
     missing : months without a single row that are taken as missing, shape (people, months).
-    heads : share of the month's days between start and end date, shape (people, months).
+    heads : share of the month's working days between start and end date, shape (people, months).
     ramp : productivity of a new rep, 0..1, shape (people, months).
+    calendar : which days are worked.
     """
 
     people: pd.DataFrame
@@ -47,6 +49,7 @@ class Booked:
     missing: Bools
     heads: Floats
     ramp: Floats
+    calendar: Workdays
 
     @property
     def span(self) -> range:
@@ -79,15 +82,16 @@ def book(inputs: Inputs, settings: Settings, history: pd.DataFrame, plan_start: 
     at = place_rows(history, people.index, "rep_id", products, span)
     sales = add_up(history, at, (len(people), len(products), len(span)))
     months = [month_name(number) for number in span]
-    heads = count_heads(people.assign(headcount=1.0), months)
+    calendar = make_workdays(inputs, settings)
+    heads = count_heads(people.assign(headcount=1.0), months, calendar)
     sold = (sales != 0).any(axis=1)
     dated, ended = (people[c].notna().to_numpy()[:, None] for c in ("start_date", "end_date"))
     begun = np.maximum.accumulate(sold | (dated & (heads > 0)), axis=1)
     left = ~np.maximum.accumulate((sold | ~ended | (heads > 0))[:, ::-1], axis=1)[:, ::-1]
     there = begun & ~left
     missing = find_missing(at, sales, there, settings.forecast.no_rows)
-    ramp = read_ramp(people, months, settings)
-    return Booked(people, roster, products, span.start, sales, there & ~missing, missing, heads, ramp)
+    ramp = read_ramp(people, months, settings, calendar)
+    return Booked(people, roster, products, span.start, sales, there & ~missing, missing, heads, ramp, calendar)
 
 
 def find_missing(at: Ints, sales: Floats, there: Bools, no_rows: str) -> Bools:
