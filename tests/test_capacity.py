@@ -17,6 +17,7 @@ from quotaopt.capacity import capacity_table, make_capacity, outlook_table
 from quotaopt.errors import InputError
 from quotaopt.presence import check_profiles, count_heads, read_ramp
 from quotaopt.settings import Attrition, Workload
+from quotaopt.settings_people import Hiring, Leave
 from quotaopt.workdays import Workdays
 from quotaopt.workload import check_workload, share_in_time
 
@@ -40,6 +41,8 @@ def make_settings(profile: list[float] | None = None, **profiles: list[float]) -
         workload=Workload(),
         unit=1,
         calendar="",
+        leave=Leave(),
+        hiring=Hiring(),
     )
 
 
@@ -208,7 +211,7 @@ def make_leavers(monthly: float, backfill: int, months: int = 6, profile: list[f
     settings = make_settings(profile)
     settings.attrition = Attrition(monthly={"hunter": monthly}, backfill=backfill)
     roster = pd.DataFrame({"role": ["hunter", "farmer"]})
-    return seat_ramp(roster, np.ones((2, months)), settings)
+    return seat_ramp(roster, np.ones((2, months)), np.ones((2, months)), settings)
 
 
 def test_a_seat_by_hand() -> None:

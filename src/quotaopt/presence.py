@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from quotaopt.attrition import seat_ramp
 from quotaopt.errors import Finding, nearest
-from quotaopt.workdays import Workdays, fill_days, next_month, share_of_workdays
+from quotaopt.leave import share_on_leave
+from quotaopt.workdays import Workdays, fill_days, make_workdays, next_month, share_of_workdays
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
@@ -36,6 +39,82 @@ def _unknown_profile(name: str, known: list[str]) -> Finding:
         value=name,
         code="unknown_profile",
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Presence:
+    """Who is there in the months of a plan; all of shape (reps, months).
+
+    Attributes
+    ----------
+    headcount : full-time share present: without the relieved part of leave, of a vacant seat the expected share.
+    ramp : productivity of who is there, 0..1.
+    on_leave : full-time share relieved because of leave.
+    filled : probability that somebody holds the seat, by days; 1 for people who are there.
+    lasting : headcount × ramp when people leave and are replaced as ``[attrition]`` says.
+    """
+
+    headcount: Floats
+    ramp: Floats
+    on_leave: Floats
+    filled: Floats
+    lasting: Floats
+
+
+def find_presence(roster: pd.DataFrame, months: Sequence[str], inputs: Inputs, settings: Settings) -> Presence:
+    """Who is there in each month, and how productive.
+
+    A vacant seat is filled with the shares of ``[hiring]``, 0, 1, 2 … months after its start date: everything of it is
+    the mean over these dates.
+
+    Parameters
+    ----------
+    roster : one row per rep, indexed by id.
+    """
+    calendar, shape = make_workdays(inputs, settings), (len(roster), len(months))
+    size = roster["headcount"].to_numpy(np.float64)[:, None]
+    away = share_on_leave(roster, months, inputs, settings)
+    heads, work, filled, lasting, on_leave = (np.zeros(shape) for _ in range(5))
+    ramp, leaving = read_ramp(roster, months, settings, calendar), settings.attrition.anybody
+    delays = share_delays(roster, settings)
+    for delay, part in enumerate(delays.T):
+        rows = np.flatnonzero(part > 0)
+        later = delay_start(roster.iloc[rows], delay)
+        days = share_of_workdays(later["start_date"], later["end_date"], months, calendar)
+        up = read_ramp(later, months, settings, calendar)
+        gone, weight = np.minimum(away[rows], days) * size[rows], part[rows, None]
+        present = days * size[rows] - gone
+        heads[rows] += weight * present
+        on_leave[rows] += weight * gone
+        work[rows] += weight * present * up
+        filled[rows] += weight * days
+        lasting[rows] += weight * present * (seat_ramp(later, days, up, settings) if leaving else up)
+    several = (delays > 0).sum(axis=1)[:, None] > 1
+    ramp = np.where(several & (heads > 0), np.divide(work, heads, out=np.ones(shape), where=heads > 0), ramp)
+    return Presence(heads, ramp, on_leave, filled, lasting)
+
+
+def share_delays(roster: pd.DataFrame, settings: Settings) -> Floats:
+    """Share of each seat that is filled 0, 1, 2 … months after its start date, shape (reps, delays)."""
+    vacant = find_vacant(roster)
+    if not vacant.any():
+        return np.ones((len(roster), 1))
+    tables = [settings.hiring.delay, *settings.hiring.roles.values(), [1.0]]
+    known = np.zeros((len(tables), max(map(len, tables))))
+    for row, table in zip(known, tables, strict=True):
+        row[: len(table)] = table
+    code = pd.Index(list(settings.hiring.roles)).get_indexer(pd.Index(roster["role"])) + 1
+    return np.asarray(known[np.where(vacant, code, len(tables) - 1)])
+
+
+def find_vacant(roster: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which rows of a roster are seats still to be filled."""
+    return roster["is_vacant"].to_numpy(bool) if "is_vacant" in roster else np.zeros(len(roster), dtype=bool)
+
+
+def delay_start(roster: pd.DataFrame, months: int) -> pd.DataFrame:
+    """The roster as if everybody started so many months later."""
+    return roster if not months else roster.assign(start_date=roster["start_date"] + pd.DateOffset(months=months))
 
 
 def count_heads(roster: pd.DataFrame, months: Sequence[str], calendar: Workdays) -> Floats:

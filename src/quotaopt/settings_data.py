@@ -24,6 +24,7 @@ class Columns(Section):
     locks: Headers = {}
     plan: Headers = {}
     assignments: Headers = {}
+    leave: Headers = {}
     calendar_changes: Headers = {}
 
 
@@ -44,6 +45,7 @@ class Data(Section):
     locks: Paths = ()
     plan: Paths = ()
     assignments: Paths = ()
+    leave: Paths = ()
     calendar_changes: Paths = ()
     encoding: Encoding = "auto"
     unit: Units = {}

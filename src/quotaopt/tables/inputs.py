@@ -14,6 +14,7 @@ from quotaopt.scenario import Scenario
 from quotaopt.tables.across import check_across
 from quotaopt.tables.catalogue import TABLES
 from quotaopt.tables.checks import check_keys, check_order, check_shares, drop_subtotals, read_cells
+from quotaopt.tables.people import note_people, settle_roster
 from quotaopt.tables.read import read_sheet
 from quotaopt.tables.schema import plain_header
 from quotaopt.tables.shape import (
@@ -44,13 +45,15 @@ class Inputs:
     history : rep_id, product_id, month (``YYYY-MM``), amount, and territory_id where the file has it (empty: not
         known); one row for each combination.
     roster : rep_id, rep_name, region, team, manager, channel, segment, role, peer_group (texts, empty when absent),
-        start_date, end_date (NaT when absent), headcount, ramp_profile, and the columns we do not know as given.
+        start_date, end_date (NaT when absent), headcount, ramp_profile, is_vacant, source (file:line), and the columns
+        we do not know as given; without the reps that are left out, which stand in ``more["excluded"]``.
     products : product_id, product_name, family, launch_month, end_month (texts, empty when absent), and others.
     locks : quotas that must stay.
     plan : rep_id, product_id, month, quota (`Decimal`), when the scenario names a current plan.
     warnings : what was odd but no problem.
     hashes : file → SHA-256.
-    assignments : rep_id, territory_id, start_date, end_date (NaT: no limit), share, when the scenario names them.
+    assignments : rep_id, territory_id, start_date, end_date (NaT: no limit), share, region (empty when absent), when
+        the scenario names them.
     more : every other table of the catalogue by its name, as `make_table` makes it; no rows where the scenario names
         no file.
     """
@@ -81,10 +84,11 @@ def read_inputs(scenario: Scenario) -> Inputs:
         raise InputError(findings)
     history = make_history(sheets["history"])
     more = {name: make_table(sheet) for name, sheet in sheets.items() if name not in OWN}
-    findings += tuple(_check_calendar(scenario, more["calendar_changes"]))
+    roster, more["excluded"] = settle_roster(make_roster(sheets["roster"]), scenario.settings)
+    findings += (*_check_calendar(scenario, more["calendar_changes"]), *note_people(more["excluded"]))
     return Inputs(
         history,
-        make_roster(sheets["roster"]),
+        roster,
         make_products(sheets["products"], history),
         make_locks(sheets["locks"]),
         make_plan(sheets["plan"]) if scenario.settings.data.plan else None,

@@ -57,7 +57,12 @@ def find_holdings(booked: Booked, assignments: pd.DataFrame, plan: list[int]) ->
     past, ahead = days[:, : len(months)], days[:, len(months) :]
     own = people.iloc[person].reset_index(drop=True)
     begin, leave = pd.concat([start, own["start_date"]], axis=1).max(axis=1), pd.concat([end, own["end_date"]], axis=1)
-    worked = share_of_workdays(begin, leave.min(axis=1), months, booked.calendar) * share * booked.ramp[person]
+    worked = (
+        share_of_workdays(begin, leave.min(axis=1), months, booked.calendar)
+        * share
+        * booked.ramp[person]
+        * booked.working[person]
+    )
     # a month with sales counts even outside the dates of the roster
     work = np.where(booked.heads[person] > 0, worked, past * booked.there[person]) * ~booked.missing[person]
     everyone = np.arange(len(people))
