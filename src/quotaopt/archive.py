@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quotaopt import columns as c
+from quotaopt import columns_people as p
 from quotaopt.errors import Finding, InputError, NoPlanError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ TABLES = {
     "vacant": c.VACANT, "fenced": c.FENCED, "floored": c.FLOORED, "accuracy": c.ACCURACY,
     "rules": c.RULES, "goals": c.GOALS, "fairness": c.FAIRNESS, "measures": c.MEASURES, "warnings": c.WARNINGS,
     "conflicts": c.CONFLICTS, "solvers": c.SOLVERS,
+    "leave": p.LEAVE, "uncovered": p.UNCOVERED, "excluded": p.EXCLUDED,
 }  # fmt: skip
 
 

@@ -44,12 +44,13 @@ from quotaopt.record import Tables, shape, tables_of
 from quotaopt.scenario import Scenario, load_scenario
 from quotaopt.seats import with_seats
 from quotaopt.tables import Inputs, read_inputs, write_tables
+from quotaopt.workdays import make_workdays
 from quotaopt.workload import check_workload
 
 __all__ = ["Run", "check_scenario", "find_run", "list_runs", "run_scenario"]
 
 SCHEMA = "quotaopt/run/1"
-PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "highspy", "pulp", "pydantic", "click", "rich")
+PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "highspy", "pulp", "pydantic", "click", "rich", "holidays")
 EXIT = {"optimal": 0, "feasible": 0, "approximate": 0, "infeasible": 3, "no_solution": 4, "failed": 4, "unbounded": 70}
 
 Progress = Callable[[str], None]
@@ -229,7 +230,7 @@ def describe(
         "counts": count(inputs, forecast, plan),
         "inputs": dict(inputs.hashes),
         "versions": versions(),
-    }
+    } | make_workdays(inputs, settings).describe(settings.months)
 
 
 def count(inputs: Inputs, forecast: Forecast, plan: Plan) -> dict[str, Any]:
