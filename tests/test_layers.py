@@ -13,7 +13,7 @@ import quotaopt
 
 ROOT = Path(quotaopt.__file__).parent
 LAYERS = [
-    {"quotaopt", "errors", "columns", "registry", "text"},
+    {"quotaopt", "errors", "columns", "columns_why", "registry", "text"},
     {"tables", "places", "scenario", "settings", "settings_data", "values", "tomltext", "advice"},
     {"forecast", "capacity", "attrition", "workload", "presence", "problem"},
     {"optimize", "rules", "goals", "plan"},
@@ -35,6 +35,7 @@ LAYERS = [
         "sensitivity",
         "price_of_fairness",
         "whatif",
+        "why",
     },
     {"report"},
     {"cli", "__main__"},
