@@ -231,6 +231,8 @@ class Problem:
     plan : current plan, when re-planning.
     locks : quotas that must stay.
     nodes : what nodes of the tree must add up to.
+    relieved : capacity that is missing because of leave (R × P × T); none when nobody is relieved.
+    relief : quota that nobody carries because of it (R × P × T), already taken off `target`.
     """
 
     index: Index
@@ -249,6 +251,8 @@ class Problem:
     locks: Sequence[Lock] = ()
     quantiles: Floats | None = None
     nodes: Sequence[NodeTarget] = ()
+    relieved: Cube | None = None
+    relief: Floats | None = None
 
     def group(self, *by: str) -> Grouping:
         """The grouping by these attributes."""
@@ -258,6 +262,11 @@ class Problem:
     def eligible(self) -> Bools:
         """Cells where a quota may stand (R × P × T)."""
         return self.reference.values > 0
+
+    @cached_property
+    def without_relief(self) -> int:
+        """What the target would be if nobody were on leave."""
+        return self.target + (0 if self.relief is None else round(float(self.relief.sum())))
 
     def units(self, money: float | int | str | Decimal) -> Decimal:
         """An amount as a scenario writes it, in rounding units, exactly."""

@@ -25,6 +25,8 @@ class Columns(Section):
     plan: Headers = {}
     assignments: Headers = {}
     nodes: Headers = {}
+    leave: Headers = {}
+    calendar_changes: Headers = {}
 
 
 class Data(Section):
@@ -35,6 +37,7 @@ class Data(Section):
     the scenario's `unit`.
     `history_follows` says what happens to past sales when `assignments` give a territory to somebody else:
     they go with the territory, or stay with the rep who made them.
+    `calendar_changes` are days, announced or agreed, that win over the scenario's `calendar`.
     """
 
     history: SomePaths
@@ -44,6 +47,8 @@ class Data(Section):
     plan: Paths = ()
     assignments: Paths = ()
     nodes: Paths = ()
+    leave: Paths = ()
+    calendar_changes: Paths = ()
     encoding: Encoding = "auto"
     unit: Units = {}
     duplicates: Literal["error", "sum"] = "error"
