@@ -16,13 +16,14 @@ import click
 from pydantic import BaseModel
 
 from quotaopt import columns as c
-from quotaopt import columns_tree as t
+from quotaopt import columns_metrics as m
 from quotaopt import columns_people as p
+from quotaopt import columns_tree as t
 from quotaopt import columns_why as w
 from quotaopt.cli import COMMON, cli, main
 from quotaopt.report.names import name_table
 from quotaopt.report.settings import toml_value
-from quotaopt.settings import Settings, section_of
+from quotaopt.settings import NAME, Settings, is_named, section_of
 
 ROOT = Path(__file__).parents[1]
 PAGE, README = ROOT / "docs/reference.md", ROOT / "README.md"
@@ -30,6 +31,9 @@ TABLES = {
     "quotas.csv": ("One row per rep × product × month; only when a plan exists.", c.QUOTAS),
     "totals.csv": ("The same, summed; only when a plan exists.", c.TOTALS),
     "nodes.csv": ("Every node of both trees; only with [tree], [hedge] or targets of nodes.", t.NODES),
+    "metrics.csv": ("One row per metric; only with [metrics].", m.METRICS),
+    "metric_quotas.csv": ("The quotas of every other metric that is a sum.", m.METRIC_QUOTAS),
+    "levels.csv": ("Metrics that are levels: one row per node.", m.LEVELS),
     "forecast.csv": ("What a fully ramped, full-time rep would sell.", c.FORECAST),
     "capacity.csv": ("What each rep can carry.", c.CAPACITY),
     "outlook.csv": ("What company, regions and reps will sell over the plan, each with its own range.", c.OUTLOOK),
@@ -95,7 +99,7 @@ def keys() -> Iterator[str]:
 def section_keys(model: type[BaseModel], at: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         if section := section_of(field):
-            yield from section_keys(section, f"{at}{name}.")
+            yield from section_keys(section, f"{at}{name}.{NAME}." if is_named(field) else f"{at}{name}.")
         else:
             default = "**required**" if field.is_required() else f"`{toml_value(field.default)}`"
             yield f"| `{at}{name}` | {default} |"

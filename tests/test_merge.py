@@ -20,6 +20,7 @@ from quotaopt.run import run_scenario
 from .test_tree import HEDGE, TREE, load, plant
 
 Call = Callable[..., tuple[int, str, str]]
+FIXTURE = [HealthCheck.function_scoped_fixture]
 TODAY = date(2026, 11, 22)
 
 
@@ -81,7 +82,12 @@ def test_a_merge_of_no_change_changes_nothing(project: Path, planned: Run, call:
     assert not (project / "out/merged").exists()
 
 
-@settings(max_examples=6, derandomize=True, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=6,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(data=st.data())
 def test_merge_finds_every_change_and_nothing_else(
     project: Path, planned: Run, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -103,10 +109,10 @@ def test_merge_finds_every_change_and_nothing_else(
     keys = ["rep_id", "product_id", "month"]
     found = merged.changes.set_index(keys)[["author", "new"]]
     assert {key: (author, int(new)) for key, author, new in found.itertuples()} == moved
-    assert (merged.changes["new"].map(int) - merged.changes["old"].map(int)).sum() == 0
+    assert (merged.changes["new"].astype(int) - merged.changes["old"].astype(int)).sum() == 0
     touched = {author for author, _ in moved.values()}
     assert set(merged.overrides["author"]) == touched
-    kept = merged.overrides.set_index(keys)["value"].map(int)
+    kept = merged.overrides.set_index(keys)["value"].astype(int)
     assert {k: kept[k] for k in moved} == {k: new for k, (_, new) in moved.items()}
     assert kept.sum() == sum(handout.street[node] for node in touched)
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quotaopt import columns as c
-from quotaopt import columns_tree as t
+from quotaopt import columns_metrics as m
 from quotaopt import columns_people as p
+from quotaopt import columns_tree as t
 from quotaopt.errors import Finding, InputError, NoPlanError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ TABLES = {
     "vacant": c.VACANT, "fenced": c.FENCED, "floored": c.FLOORED, "accuracy": c.ACCURACY,
     "rules": c.RULES, "goals": c.GOALS, "fairness": c.FAIRNESS, "measures": c.MEASURES, "warnings": c.WARNINGS,
     "conflicts": c.CONFLICTS, "solvers": c.SOLVERS, "nodes": t.NODES,
+    "metric_quotas": m.METRIC_QUOTAS, "metrics": m.METRICS, "levels": m.LEVELS,
     "leave": p.LEAVE, "uncovered": p.UNCOVERED, "excluded": p.EXCLUDED,
 }  # fmt: skip
 

@@ -84,7 +84,7 @@ def node_targets(scenario: Scenario, inputs: Inputs, index: Index) -> list[NodeT
     return [
         NodeTarget(*_row_of(branches, index, key), units[key], target.source)
         for key, target in given.items()
-        if key != WHOLE
+        if key != WHOLE and _is_there(branches, key)
     ]
 
 
@@ -116,6 +116,10 @@ def check_targets(scenario: Scenario, inputs: Inputs, index: Index) -> Iterator[
     if len(given) == 1:
         return
     yield from _given_twice(scenario, inputs, given)
+    for key, target in given.items():
+        if not _is_there(branches, key):
+            what, remedy = f"nobody of this plan is in {key.level} {key.node}", "Take its target out."
+            yield Finding(what, remedy, *split_place(target.source), "target", code="node")
     unit = scenario.settings.unit
     for tie in _ties(branches, given, index):
         whole, parts = (sum((given[k].street for k in keys), Decimal(0)) for keys in (tie.whole, tie.parts))
@@ -124,6 +128,16 @@ def check_targets(scenario: Scenario, inputs: Inputs, index: Index) -> Iterator[
             yield _disagreement(tie, given, whole * scale, parts * scale, unit)
     for branch in branches:
         yield from _not_set(branch, given)
+
+
+def _is_there(branches: Sequence[Branch], key: Key) -> bool:
+    """Whether a rep of the plan lies in this node; all of them may be left out of it."""
+    return any(
+        key.node in names
+        for b in branches
+        for level, names in zip(b.levels, b.names, strict=True)
+        if level == key.level
+    )
 
 
 def _given_twice(scenario: Scenario, inputs: Inputs, given: Mapping[Key, Target]) -> Iterator[Finding]:

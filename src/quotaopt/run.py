@@ -31,6 +31,7 @@ from quotaopt.feasibility import check_capacity
 from quotaopt.forecast import Forecast
 from quotaopt.memory import Memory
 from quotaopt.mend import write_repairs
+from quotaopt.metrics import add_metrics, check_metrics
 from quotaopt.optimize.export_model import check_model_path, write_model
 from quotaopt.optimize.solvers import solvers as solver_registry
 from quotaopt.optimize.solvers import version as solver_version
@@ -98,6 +99,7 @@ def check_scenario(
         findings += inputs.warnings
         if not problems_in(findings):
             findings += check_data(scenario, inputs)
+            findings += check_metrics(scenario, inputs, lambda metric: check_scenario(metric, read))
     except InputError as error:
         findings += error.findings
     return inputs if not problems_in(findings) else None, findings
@@ -172,6 +174,8 @@ def run_scenario(
         if len(solvers) > 1:
             tables["solvers"] = _solver_table(checked)
         record = describe(run_id, scenario, inputs, forecast, checked)
+        worst = add_metrics(scenario, inputs, checked.plan, run_scenario, folder, tables)
+        record["exit_code"] = max(record["exit_code"], worst)
         if checked.plan.deviations:
             record["deviations"] = [[d.rule, d.by, d.scope, d.units] for d in checked.plan.deviations]
         record |= {"started": started.isoformat(), "seconds": timer.seconds, "solvers": list(solvers), **(beside or {})}

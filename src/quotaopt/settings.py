@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from quotaopt.settings_data import Data, Section
-from quotaopt.settings_tree import COMPANY, Hedges, Targets, Tree, compound
+from quotaopt.settings_metrics import Metrics
 from quotaopt.settings_people import Hiring, Leave
+from quotaopt.settings_tree import COMPANY, Hedges, Targets, Tree, compound
 from quotaopt.values import (
     Amount,
     Calendar,
@@ -30,6 +31,8 @@ from quotaopt.values import (
     refuse,
 )
 
+NAME = "NAME"
+"""Stands for a name people choose, where keys are listed."""
 LONGEST = 120
 """Most months a plan may have; more is a slip of the pen (2072 for 2027)."""
 
@@ -170,6 +173,7 @@ class Settings(Section):
     hiring: Hiring = Hiring()
     workload: Workload = Workload()
     rules: dict[str, Rule] = {"meet_target": {}, "keep_locks": {}}
+    metrics: Metrics = {}
     rounding: Rounding = Rounding()
     solver: Solving = Solving()
     output: Output = Output()
@@ -227,5 +231,10 @@ def known_keys(model: type[BaseModel] = Settings, at: str = "") -> Mapping[str, 
         section = section_of(field)
         keys[f"{at}{name}"] = section
         if section:
-            keys |= known_keys(section, f"{at}{name}.")
+            keys |= known_keys(section, f"{at}{name}.{NAME}." if is_named(field) else f"{at}{name}.")
     return keys
+
+
+def is_named(field: FieldInfo) -> bool:
+    """Whether a field holds sections by names that people choose, such as ``[metrics.units]``."""
+    return get_origin(field.annotation) is dict

@@ -37,6 +37,10 @@ HISTORY = Table(
             "sales salesamount revenue value 销售额 完成额 销售金额 金额 业绩 实际销售额 实际完成 营业额",
             required=True,
         ),
+        Field("metric", aliases="measure kpi 指标名称 度量"),
+        Field("units", Kind.NUMBER, "quantity qty 数量 销量 件数"),
+        Field("orders", Kind.NUMBER, "ordercount 订单数 订单数量"),
+        Field("new_customers", Kind.NUMBER, "newcustomers 新客户 新客户数 新增客户"),
         Field("order_id", aliases="order orderno ordernumber invoice invoiceno 订单 订单号 订单编号 单号 发票号"),
         Field("territory_id", aliases=TERRITORY),
     ),
@@ -81,6 +85,7 @@ PRODUCTS = Table(
         Field("product_name", aliases="name 产品名称 名称"),
         Field("family", aliases="productfamily category 产品大类 产品系列 系列 大类 类别"),
         Field("launch_month", Kind.MONTH, "launch launchdate 上市月份 上市日期 上市"),
+        Field("price", Kind.NUMBER, "unitprice listprice 单价 价格", low=0, limits="A price is zero or more."),
         Field("end_month", Kind.MONTH, "end enddate 退市月份 退市日期 停产月份 退市"),
     ),
     key=("product_id",),
@@ -147,6 +152,19 @@ ASSIGNMENTS = Table(
     key=("rep_id", "territory_id", "start_date", "end_date"),
     may_be_empty=True,
 )
+LEVELS = Table(
+    "levels",
+    (
+        Field("metric", aliases="measure kpi 指标 指标名称", required=True),
+        Field("level", aliases="层级 级别", required=True),
+        Field("node", aliases="name 节点 名称 组织", required=True),
+        Field("volume", Kind.NUMBER, "weight 权重 体量 规模", required=True, low=0, limits="It is zero or more."),
+        Field("value", Kind.NUMBER, "last actual 去年 实际 当前值"),
+        Field("target", Kind.NUMBER, "目标 目标值"),
+    ),
+    key=("metric", "level", "node"),
+    may_be_empty=True,
+)
 NODES = Table(
     "nodes",
     (
@@ -198,4 +216,7 @@ CALENDAR_CHANGES = Table(
     key=("date",),
     may_be_empty=True,
 )
-TABLES = {table.name: table for table in (HISTORY, ROSTER, PRODUCTS, LOCKS, PLAN, ASSIGNMENTS, LEAVE, CALENDAR_CHANGES, NODES)}
+TABLES = {
+    table.name: table
+    for table in (HISTORY, ROSTER, PRODUCTS, LOCKS, PLAN, ASSIGNMENTS, LEAVE, CALENDAR_CHANGES, NODES, LEVELS)
+}

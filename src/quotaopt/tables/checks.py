@@ -29,6 +29,7 @@ KEYS = {
     "start_date": "start",
     "end_date": "end",
     "level": "level",
+    "metric": "metric",
     "node": "node",
     "quarter": "quarter",
 }

@@ -14,6 +14,7 @@ from quotaopt.scenario import Scenario
 from quotaopt.tables.across import check_across
 from quotaopt.tables.catalogue import TABLES
 from quotaopt.tables.checks import check_keys, check_order, check_shares, drop_subtotals, read_cells
+from quotaopt.tables.metric import choose_metric, with_metric
 from quotaopt.tables.people import note_people, settle_roster
 from quotaopt.tables.read import read_sheet
 from quotaopt.tables.schema import plain_header
@@ -108,11 +109,14 @@ def _read_table(scenario: Scenario, name: str) -> Sheet:
     listed = (calendar,) if name == "calendar_changes" and isinstance(calendar, Path) else ()
     for place in (*listed, *getattr(data, name)):
         sources = find_sources(place, scenario.show, data.encoding)
-        parts += [read_sheet(source, TABLES[name], mapping) for source in sources]
+        read_as = with_metric(mapping, data.metric) if name == "history" else mapping
+        parts += [read_sheet(source, TABLES[name], read_as) for source in sources]
         if not sources:
             missing.append(_no_file(scenario, name, place))
     sheet = join_sheets(TABLES[name], parts)
     sheet.findings[:0] = [*missing, *_check_mapping(scenario, name, mapping, parts)]
+    if name == "history":
+        choose_metric(scenario, sheet)
     _settle_unit(scenario, name, sheet)
     drop_subtotals(sheet)
     read_cells(sheet)

@@ -17,7 +17,7 @@ from quotaopt.tables.sheet import Sheet
 ATTRIBUTES = ("region", "team", "manager", "channel", "segment", "role", "peer_group")
 DATES = ("start_date", "end_date")
 FLAGS = ("is_vacant", "include")
-PRODUCT_TEXTS = ("product_name", "family", "launch_month", "end_month")
+PRODUCT_TEXTS = ("product_name", "family", "launch_month", "end_month", "price")
 
 
 @dataclass(frozen=True)
