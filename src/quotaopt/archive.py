@@ -192,9 +192,9 @@ def load_run(folder: Path) -> Run:
         raise InputError([Finding("not a run folder", f"It has no readable {RECORD}.", file=str(folder))]) from error
 
 
-def list_runs(project: Path) -> list[Run]:
-    """Every run of the project, newest first."""
-    records = (project / "runs").glob(f"*/{RECORD}")
+def list_runs(project: Path, folder: Path | None = None) -> list[Run]:
+    """Every run of the project, newest first; those in `folder` instead of ``runs/`` when given."""
+    records = (folder or project / "runs").glob(f"*/{RECORD}")
     found = [load_run(record.parent) for record in records if not record.parent.name.startswith(".")]
     return sorted(found, key=lambda run: (str(run.record["started"]), run.id), reverse=True)
 
