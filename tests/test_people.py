@@ -70,6 +70,16 @@ def test_the_company_may_give_up_what_leave_relieves(project: Path, call: Call) 
     assert call("-C", project, "verify", made.folder)[0] == 0
 
 
+def test_a_quota_with_relief_is_explained_to_the_cent(project: Path, call: Call) -> None:
+    write(project, keys='overassignment = 0.1\n\n[leave]\nto = "company"\n', leave=LEAVE)
+    made = run(project, call)
+    assert quota_of(made, "rep_id") == {"R1": 13_200, "R2": 26_400, "R3": 39_600, "R4": 39_600}
+    code, out, err = call("-C", project, "explain", made.folder, "--rep", "R4")
+    assert code == 0, out + err
+    assert "39,600" in out
+    assert "today's program plans" not in out + err
+
+
 def test_a_region_gives_up_its_own_relief_only(project: Path, call: Call) -> None:
     keys = 'by_region = { North = 36_000, South = 84_000 }\n[leave]\nto = "company"\n'
     write(project, keys=keys, leave=LEAVE)
