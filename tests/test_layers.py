@@ -28,6 +28,7 @@ LAYERS = [
         "apart",
         "crosscheck",
         "recheck",
+        "review",
         "mend",
         "compare",
         "project",
@@ -36,7 +37,7 @@ LAYERS = [
         "price_of_fairness",
         "whatif",
     },
-    {"report"},
+    {"report", "export"},
     {"cli", "__main__"},
 ]
 ALLOWED = {
@@ -50,6 +51,7 @@ ALLOWED = {
     "duckdb": {"tables/database"},
     "sqlalchemy": {"tables/database"},
     "openpyxl": {"report/mark"},
+    "xlsxwriter": {"export", "templates"},
 }
 HEAVY = ("pandas", "numpy", "scipy", "sklearn", "pydantic", "rich", "pulp", "highspy")
 MODULES = sorted(ROOT.rglob("*.py"))

@@ -139,9 +139,9 @@ def diff(options: Options, a: str, b: str) -> None:
 
 
 @command
-@click.argument("what", type=click.Choice(("rules", "goals", "forecasters", "solvers")), metavar="WHAT")
+@click.argument("what", type=click.Choice(("rules", "goals", "forecasters", "solvers", "exports")), metavar="WHAT")
 def list_(options: Options, what: str) -> None:
-    """List what a scenario may name: rules, goals, forecasters, solvers."""
+    """List what may be named: rules, goals, forecasters, solvers, exports."""
     from quotaopt.report.names import name_report, name_table
 
     table = name_table(what)

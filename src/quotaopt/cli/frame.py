@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 LOG = "quotaopt-error.log"
 FORMATS = ("table", "csv", "json")
 GROUPS = {
-    "Start": ("init", "check"),
+    "Start": ("init", "new", "check"),
     "Plan": ("forecast", "run", "compare", "explain", "frontier"),
+    "Share": ("export",),
     "Look": ("runs", "verify", "show", "diff", "list"),
 }
 EPILOG = (

@@ -16,6 +16,7 @@ from quotaopt.tables.schema import Field, Table, plain_header
 from quotaopt.tables.sheet import Sheet
 from quotaopt.tables.sources import read_grid
 from quotaopt.tables.wide import find_months, melt
+from quotaopt.text import NUMBER
 
 LOOKED_AT = 10
 """Rows in which the headers are looked for."""
@@ -56,13 +57,16 @@ def read_sheet(source: Source, table: Table, mapping: Mapping[str, str]) -> Shee
 
 
 def _below_titles(grid: Grid, fit: Callable[[Sequence[str]], int]) -> Grid:
-    """The grid from its headers on; texts that stand alone in the rows above are its titles."""
+    """The grid from its headers on; texts that stand alone in the rows above are its titles.
+
+    Totals may stand above the headers too.
+    """
     first, top = [fit(row) for row in grid.rows[:LOOKED_AT]], 0
-    while max(first[top + 1 :], default=0) > first[top] and sum(map(bool, grid.rows[top])) == 1:
+    while max(first[top + 1 :], default=0) > first[top] and (_is_title(grid.rows[top]) or _is_sum(grid.rows[top])):
         top += 1
     if not first[top]:
         return grid
-    titles = [cell for row in grid.rows[:top] for cell in row if cell]
+    titles = [cell for row in grid.rows[:top] for cell in row if cell and _is_title(row)]
     lines, rows = grid.lines[top:], grid.rows[top:]
     joined = _join_headers(rows[0], rows[1]) if len(rows) > 1 else []
     if fit(joined) > first[top]:
@@ -71,6 +75,17 @@ def _below_titles(grid: Grid, fit: Callable[[Sequence[str]], int]) -> Grid:
         grid.notes.append(Finding(what, file=grid.name, severity="warning", code="header"))
         lines, rows = lines[1:], [joined, *rows[2:]]
     return replace(grid, lines=lines, rows=rows, titles=grid.titles + titles)
+
+
+def _is_title(row: Sequence[str]) -> bool:
+    """Whether a single cell of a row is filled."""
+    return sum(map(bool, row)) == 1
+
+
+def _is_sum(row: Sequence[str]) -> bool:
+    """Whether numbers, or formulas that were not calculated yet, stand behind a text."""
+    first, *others = [cell for cell in row if cell]
+    return not NUMBER.fullmatch(first) and all(cell.startswith("=") or NUMBER.fullmatch(cell) for cell in others)
 
 
 def _join_headers(above: Sequence[str], below: Sequence[str]) -> list[str]:
