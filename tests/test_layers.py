@@ -18,6 +18,7 @@ LAYERS = [
     {"forecast", "capacity", "attrition", "workload", "presence", "problem"},
     {"optimize", "rules", "goals", "plan"},
     {
+        "adopt",
         "allocate",
         "prepare",
         "feasibility",
@@ -33,6 +34,7 @@ LAYERS = [
         "compare",
         "project",
         "seats",
+        "templates",
         "sensitivity",
         "price_of_fairness",
         "whatif",

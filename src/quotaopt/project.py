@@ -67,6 +67,12 @@ def example() -> Path:
     return packed if packed.is_dir() else here.parents[1]
 
 
+def free_folder(folder: Path) -> None:
+    """Raise `InputError` if something is in a folder already."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError([Finding("is there already", "Name a new folder.", file=str(folder), code="project")])
+
+
 def make_project(folder: Path) -> list[Path]:
     """Copy the example project to `folder`, and return the files made.
 
@@ -75,8 +81,7 @@ def make_project(folder: Path) -> list[Path]:
     InputError
         If something is there already.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError([Finding("is there already", "Name a new folder.", file=str(folder), code="project")])
+    free_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         source = example() / part

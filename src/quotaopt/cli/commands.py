@@ -156,14 +156,3 @@ def runs(options: Options) -> None:
 
     table = runs_table(list_runs(options.folder))
     options.emit("runs", table, runs_report(table))
-
-
-@command
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-def init(options: Options, folder: Path) -> None:
-    """Make a new planning project with a worked example."""
-    from quotaopt.project import make_project
-    from quotaopt.report.settings import init_report, made_table
-
-    table = made_table(folder, make_project(folder))
-    options.emit("init", table, init_report(folder, table))

@@ -29,24 +29,24 @@ def read_sheet(source: Source, table: Table, mapping: Mapping[str, str]) -> Shee
     ----------
     mapping : headers the scenario maps to our columns.
     """
-    sheet = Sheet(table)
-
-    def fit(row: Sequence[str]) -> int:
-        found = _match_headers(row, table, mapping)
-        return len(found) + len(_months(row, found, table))
-
-    source.fit = fit
+    source.fit = lambda row: _fit(row, table, mapping)
     try:
         grid = read_grid(source)
     except InputError as failure:
+        sheet = Sheet(table)
         sheet.findings += failure.findings
         if source.digest:
             sheet.hashes[source.name] = source.digest
         return sheet
-    sheet.name = grid.name
+    return lay_out(grid, table, mapping)
+
+
+def lay_out(grid: Grid, table: Table, mapping: Mapping[str, str]) -> Sheet:
+    """The rows of a grid under the columns of a table; whatever is wrong is in the sheet's findings."""
+    sheet = Sheet(table, name=grid.name)
     sheet.hashes[grid.name] = grid.digest
     if grid.rows:
-        grid = _below_titles(grid, fit)
+        grid = _below_titles(grid, lambda row: _fit(row, table, mapping))
     sheet.findings += grid.notes
     if not grid.rows:
         what, remedy = "the file is empty", "The first line holds the headers."
@@ -54,6 +54,12 @@ def read_sheet(source: Source, table: Table, mapping: Mapping[str, str]) -> Shee
     else:
         _fill(sheet, grid, mapping)
     return sheet
+
+
+def _fit(row: Sequence[str], table: Table, mapping: Mapping[str, str]) -> int:
+    """How many cells of a row are headers of the table."""
+    found = _match_headers(row, table, mapping)
+    return len(found) + len(_months(row, found, table))
 
 
 def _below_titles(grid: Grid, fit: Callable[[Sequence[str]], int]) -> Grid:
@@ -118,7 +124,8 @@ def _fill(sheet: Sheet, grid: Grid, mapping: Mapping[str, str]) -> None:
     }
     cells = list(zip(*body, strict=True)) if body else [()] * len(header)
     places = sorted((columns | others).items(), key=lambda item: item[1])
-    texts = {column: np.array(cells[i], dtype=object) for column, i in places}
+    hollow = {c for c, i in columns.items() if body and not any(cells[i]) and not sheet.table.field(c).required}
+    texts = {column: np.array(cells[i], dtype=object) for column, i in places if column not in hollow}
     sheet.fill(pd.DataFrame(texts, dtype=object), grid.lines[1:])
     if not body and not sheet.table.may_be_empty:
         what, remedy = "only a header, no rows", f"Add one row for each {sheet.table.key[0].removesuffix('_id')}."
