@@ -13,20 +13,34 @@ import quotaopt
 
 ROOT = Path(quotaopt.__file__).parent
 LAYERS = [
-    {"quotaopt", "errors", "columns", "registry", "text"},
-    {"tables", "places", "scenario", "settings", "settings_data", "values", "tomltext", "advice"},
-    {"forecast", "capacity", "attrition", "workload", "presence", "problem"},
+    {"quotaopt", "errors", "columns", "columns_people", "registry", "text"},
+    {
+        "tables",
+        "places",
+        "workdays",
+        "scenario",
+        "settings",
+        "settings_data",
+        "settings_people",
+        "values",
+        "tomltext",
+        "advice",
+    },
+    {"forecast", "capacity", "attrition", "workload", "presence", "leave", "problem"},
     {"optimize", "rules", "goals", "plan"},
     {
         "adopt",
         "allocate",
         "prepare",
         "feasibility",
+        "people",
         "policy",
         "record",
         "archive",
         "run",
         "apart",
+        "batch",
+        "memory",
         "crosscheck",
         "recheck",
         "review",
@@ -47,7 +61,17 @@ ALLOWED = {
     "sklearn": {"forecast"},
     "pulp": {"optimize/solvers_pulp", "optimize/solvers"},
     "highspy": {"optimize/solvers_highs", "optimize/solvers"},
-    "pydantic": {"settings", "settings_data", "values", "scenario", "advice", "policy", "whatif"},
+    "pydantic": {
+        "settings",
+        "settings_data",
+        "settings_people",
+        "values",
+        "scenario",
+        "advice",
+        "policy",
+        "whatif",
+    },
+    "holidays": {"workdays"},
     "rich": {"report"},
     "python_calamine": {"tables/workbook"},
     "duckdb": {"tables/database"},
@@ -55,7 +79,7 @@ ALLOWED = {
     "openpyxl": {"report/mark"},
     "xlsxwriter": {"export", "templates"},
 }
-HEAVY = ("pandas", "numpy", "scipy", "sklearn", "pydantic", "rich", "pulp", "highspy")
+HEAVY = ("pandas", "numpy", "scipy", "sklearn", "pydantic", "rich", "pulp", "highspy", "holidays")
 MODULES = sorted(ROOT.rglob("*.py"))
 
 
