@@ -84,7 +84,7 @@ def test_a_chinese_workbook_becomes_a_plan(call: Call, tmp_path: Path) -> None:
             "Guess   销售.xlsx#人员名单: 姓名: the history names them so\n"
             "Unused  销售.xlsx#人员名单: 工号\n"
             "Plan    2027-01 … 2027-12; target 162 in units of 10,000, the sales of 2026-01 … 2026-12\n"
-            "Made    q2027, 11 files; scenarios/base.toml is the one to edit\n"
+            f"Made    q2027, {len(TABLES) + 5} files; scenarios/base.toml is the one to edit\n"
             "Check   no problems, 12 warnings\n"
             "Next    cd q2027 && quotaopt run\n"
         )
@@ -116,7 +116,7 @@ def test_headers_are_guessed_from_cells_and_said(call: Call, tmp_path: Path) -> 
         "repeat; Booked on: its cells are months or days; Net EUR: its cells are amounts\n"
         "Unused  en.xlsx#Orders: Ref\n"
         "Plan    2027-01 … 2027-12; target 14,472, the sales of 2026-01 … 2026-12\n"
-        "Made    p, 11 files; scenarios/base.toml is the one to edit\n"
+        f"Made    p, {len(TABLES) + 5} files; scenarios/base.toml is the one to edit\n"
         "Check   no problems, 1 warning\n"
         "Next    cd p && quotaopt run\n"
     )
@@ -276,7 +276,7 @@ def test_templates_read_back_filled(call: Call, tmp_path: Path, lang: str) -> No
     """An empty project, its templates filled in by hand, is checked and planned."""
     code, out, _ = call("init", "p", "--bare", "--lang", lang)
     assert code == 0
-    assert out.splitlines()[0] == "Made   p, 13 files"
+    assert out.splitlines()[0] == f"Made   p, {len(TABLES) + 7} files"
     code, _, err = call("check", "-C", "p")
     assert code == 1
     rows = {
@@ -292,6 +292,8 @@ def test_templates_read_back_filled(call: Call, tmp_path: Path, lang: str) -> No
     code, out, err = call("check", "-C", "p", "base")
     assert (code, err) == (0, ""), out
     assert call("run", "-C", "p", "-q", "--set", "target=1203")[0] == 0
+    assert ",007," in next(Path("p/runs").glob("*/quotas.csv")).read_text(encoding="utf-8-sig")
+    assert call("verify", "last", "-C", "p")[0] == 0
 
 
 def fill(path: Path, table: str, rows: list[dict[str, Any]], lang: str) -> None:

@@ -132,7 +132,7 @@ def cli() -> None:
 
     \b
     Try it:    quotaopt init q2027 && cd q2027 && quotaopt run
-    Your data: put your tables in scenarios/data, then: quotaopt check
+    Your data: quotaopt init q2027 --from your.xlsx
     """  # noqa: D301 - click reads the escape
 
 
