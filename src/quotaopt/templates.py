@@ -21,7 +21,7 @@ LONGEST = 255
 """Letters that a spreadsheet takes as a list of choices."""
 CREATED = datetime(2026, 1, 1)
 SHEETS = {"history": "销售历史", "roster": "花名册", "products": "产品", "locks": "锁定", "plan": "指标计划",
-          "assignments": "辖区分配"}  # fmt: skip
+          "assignments": "辖区分配", "leave": "请假", "calendar_changes": "日历调整"}  # fmt: skip
 KINDS = {
     Kind.TEXT: ("text", "文字"),
     Kind.MONTH: ("month, like 2027-01", "月份，如 2027-01"),
@@ -48,8 +48,8 @@ WORDS = {
     "Write a number between {} and {}.": "请填写 {} 到 {} 之间的数字。",
     "Write a number.": "请填写数字。",
     "Choose one, or keep your own if it is new.": "请选择；如为新名称可保留。",
-    "One row for each {}. Bold columns are required; notes on the headings say what they hold.":
-        "每个 {} 一行。粗体列必填，标题批注说明内容。",
+    "One row for each {}.": "每个 {} 一行。",
+    "Bold columns are required; notes on the headings say what they hold.": "粗体列必填，标题批注说明内容。",
 }  # fmt: skip
 
 
@@ -160,9 +160,10 @@ def _write_read_me(book: Any, table: Table, language: Language) -> None:
     """A sheet with one line for each column."""
     sheet = book.add_worksheet(_say("Read me", language))
     bold = book.add_format({"bold": True})
-    key = heading(table.field(table.key[0]), language)
-    about = "One row for each {}. Bold columns are required; notes on the headings say what they hold."
-    sheet.write_string(0, 0, _say(about, language, key))
+    about = [_say("Bold columns are required; notes on the headings say what they hold.", language)]
+    if len(table.key) == 1:
+        about.insert(0, _say("One row for each {}.", language, heading(table.field(table.key[0]), language)))
+    sheet.write_string(0, 0, " ".join(about))
     rows = [("column", "what", "example")]
     rows += [(heading(f, language), KINDS[f.kind][language == "zh"], _example(f)) for f in table.fields]
     for row, texts in enumerate(rows, start=2):

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -90,9 +91,11 @@ def bare(folder: Path, language: Language = "en") -> list[Path]:
         (root / "data").mkdir()
         for name in ("roster", "history", "products"):
             shutil.copyfile(root / "templates" / f"{name}.xlsx", root / "data" / f"{name}.xlsx")
-        tables = ("history", "roster", "products")
+        tables, year = ("history", "roster", "products"), date.today().year + 1
         data = {name: [f"../data/{name}.xlsx#{sheet_name(name, language)}"] for name in tables}
-        text = scenario_text(BASE, language, ("2027-01", "2027-12"), Decimal(1_000_000), None, Decimal(1), data, {})
+        text = scenario_text(
+            BASE, language, (f"{year}-01", f"{year}-12"), Decimal(1_000_000), None, Decimal(1), data, {}
+        )
         _write_texts(root, text, language, ())
     return sorted(path for path in folder.rglob("*") if path.is_file())
 

@@ -37,6 +37,7 @@ class Found:
     table: str = ""
     mapping: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    _kept: dict[tuple[str, tuple[tuple[str, str], ...], bool], Sheet] = field(default_factory=dict, repr=False)
 
     @property
     def path(self) -> Path:
@@ -54,11 +55,17 @@ class Found:
         return self.source.part or self.path.stem
 
     def read(self, table: str, mapping: Mapping[str, str] | None = None, top: bool = False) -> Sheet:
-        """The sheet as a table (its `top` only)."""
-        grid = self.grid
-        rows, lines = (grid.rows[:LOOKED_AT], grid.lines[:LOOKED_AT]) if top else (grid.rows, grid.lines)
-        part = replace(grid, rows=rows, lines=lines, notes=list(grid.notes), titles=list(grid.titles))
-        return lay_out(part, TABLES[table], self.mapping if mapping is None else mapping)
+        """The sheet as a table (its `top` only); a copy, which may be changed."""
+        mapping = self.mapping if mapping is None else mapping
+        key = table, tuple(mapping.items()), top
+        if key not in self._kept:
+            stop = LOOKED_AT if top else None
+            grid = replace(
+                self.grid, rows=self.grid.rows[:stop], lines=self.grid.lines[:stop], notes=list(self.grid.notes)
+            )
+            self._kept[key] = lay_out(grid, TABLES[table], mapping)
+        kept = self._kept[key]
+        return replace(kept, frame=kept.frame.copy(deep=False), findings=list(kept.findings))
 
 
 def whole(sheet: Sheet) -> bool:

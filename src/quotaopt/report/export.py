@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from quotaopt.archive import Run
-from quotaopt.report.render import each, money
+from quotaopt.report.render import each
 from quotaopt.report.terminal import shown_folder
 
 
@@ -24,5 +25,5 @@ def export_report(run: Run, table: pd.DataFrame, project: Path) -> Iterator[Rend
     """The files, and that they hold what the run holds."""
     for row in each(table):
         yield Text.assemble(("Wrote   ", "bold"), shown_folder(Path(row.file).resolve(), project))
-    total = f"{money(float(run.record['quota']))} {run.record['currency']}".rstrip()
+    total = f"{Decimal(str(run.record['quota'])):,f} {run.record['currency']}".rstrip()
     yield Text.assemble(("Checked ", "bold"), f"every rep's total, to the last unit; together {total}")
