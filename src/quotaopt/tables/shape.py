@@ -17,7 +17,7 @@ from quotaopt.tables.sheet import Sheet
 ATTRIBUTES = ("region", "team", "manager", "channel", "segment", "role", "peer_group")
 DATES = ("start_date", "end_date")
 FLAGS = ("is_vacant", "include")
-PRODUCT_TEXTS = ("product_name", "family", "launch_month", "end_month", "price")
+PRODUCT_TEXTS = ("product_name", "family", "launch_month", "end_month")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def make_roster(sheet: Sheet) -> pd.DataFrame:
 def make_products(sheet: Sheet, history: pd.DataFrame) -> pd.DataFrame:
     """One row for each product; from the history when there is no file."""
     if sheet.has("product_id"):
-        frame = _texts(sheet, ("product_id", *PRODUCT_TEXTS))
+        frame = _texts(sheet, ("product_id", *PRODUCT_TEXTS, *(["price"] if sheet.has("price") else [])))
     else:
         frame = pd.DataFrame({"product_id": sorted(history["product_id"].unique())}, dtype=str)
         frame[list(PRODUCT_TEXTS)] = ""

@@ -148,7 +148,7 @@ def without_hedge(problem: Problem, settings: Settings) -> Problem:
     total = quota_total(settings.target * settings.unit, Decimal(0), problem.unit)
     # targets of nodes are raised by their hedges: without these they come with the step of the hedge
     nodes = () if problem.overassignment else problem.nodes
-    return replace(problem, overassignment=Decimal(0), target=total, nodes=nodes)
+    return replace(problem, overassignment=Decimal(0), nodes=nodes).with_target(total)
 
 
 def number_names(names: Sequence[str]) -> list[str]:
