@@ -13,8 +13,8 @@ import quotaopt
 
 ROOT = Path(quotaopt.__file__).parent
 LAYERS = [
-    {"quotaopt", "errors", "columns", "registry", "text"},
-    {"tables", "places", "scenario", "settings", "values", "tomltext", "advice"},
+    {"quotaopt", "errors", "columns", "columns_quality", "registry", "text"},
+    {"tables", "places", "scenario", "settings", "settings_policy", "values", "tomltext", "advice"},
     {"forecast", "capacity", "attrition", "workload", "presence", "problem"},
     {"optimize", "rules", "goals", "plan"},
     {
@@ -35,6 +35,11 @@ LAYERS = [
         "sensitivity",
         "price_of_fairness",
         "whatif",
+        "measures",
+        "promise",
+        "ratchet",
+        "simulate",
+        "backtest",
     },
     {"report"},
     {"cli", "__main__"},
@@ -44,7 +49,7 @@ ALLOWED = {
     "sklearn": {"forecast"},
     "pulp": {"optimize/solvers_pulp", "optimize/solvers"},
     "highspy": {"optimize/solvers_highs", "optimize/solvers"},
-    "pydantic": {"settings", "values", "scenario", "advice", "policy", "whatif"},
+    "pydantic": {"settings", "settings_policy", "values", "scenario", "advice", "policy", "whatif"},
     "rich": {"report"},
     "python_calamine": {"tables/workbook"},
     "duckdb": {"tables/database"},

@@ -18,6 +18,7 @@ from quotaopt import columns as c
 from quotaopt.capacity import Capacity, capacity_table, outlook_table
 from quotaopt.errors import Finding
 from quotaopt.forecast import Forecast, forecast_table
+from quotaopt.measures import make_view, measure_table
 from quotaopt.plan import Plan
 from quotaopt.problem import Problem
 from quotaopt.scenario import Scenario
@@ -56,6 +57,9 @@ def tables_of(
     made["goals"] = plan.goals, c.GOALS
     made["fairness"] = plan.fairness, c.FAIRNESS
     made["measures"] = plan.measures, c.MEASURES
+    if plan.quota is not None:
+        view = make_view(inputs, forecast, capacity, plan, scenario.settings, targets_of(scenario))
+        made["measures"] = measure_table(view, plan.measures), c.MEASURES
     findings = (*notes, *inputs.warnings, *forecast.notes, *capacity.notes, *plan.notes)
     made["warnings"] = finding_table(findings), c.WARNINGS
     return shape_tables(made)

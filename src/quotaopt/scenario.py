@@ -23,7 +23,7 @@ from quotaopt.settings import Settings
 from quotaopt.text import encoding_of
 from quotaopt.tomltext import find_lines, parse_toml, write_toml
 
-FILES = ("history", "roster", "products", "locks", "plan", "assignments")
+FILES = ("history", "roster", "products", "locks", "plan", "assignments", "quotas")
 SET = "--set"
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
+from quotaopt.settings_policy import Pay, Policy
 from quotaopt.values import (
     Amount,
     Calendar,
@@ -51,6 +52,7 @@ class Columns(Section):
     locks: Headers = {}
     plan: Headers = {}
     assignments: Headers = {}
+    quotas: Headers = {}
 
 
 class Data(Section):
@@ -60,7 +62,7 @@ class Data(Section):
     database such as ``sqlite:///crm.db?table=orders``. `unit` is money in one of a table's amounts, where it is not
     the scenario's `unit`.
     `history_follows` says what happens to past sales when `assignments` give a territory to somebody else:
-    they go with the territory, or stay with the rep who made them.
+    they go with the territory, or stay with the rep who made them. `quotas` are those of the past.
     """
 
     history: SomePaths
@@ -69,6 +71,7 @@ class Data(Section):
     locks: Paths = ()
     plan: Paths = ()
     assignments: Paths = ()
+    quotas: Paths = ()
     encoding: Encoding = "auto"
     unit: Units = {}
     duplicates: Literal["error", "sum"] = "error"
@@ -201,6 +204,8 @@ class Settings(Section):
     ramp: Ramp = Ramp()
     attrition: Attrition = Attrition()
     workload: Workload = Workload()
+    policy: Policy = Policy()
+    pay: Pay = Pay()
     rules: dict[str, Rule] = {"meet_target": {}, "keep_locks": {}}
     rounding: Rounding = Rounding()
     solver: Solving = Solving()

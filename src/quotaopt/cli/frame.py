@@ -27,6 +27,7 @@ FORMATS = ("table", "csv", "json")
 GROUPS = {
     "Start": ("init", "check"),
     "Plan": ("forecast", "run", "compare", "explain", "frontier"),
+    "Judge": ("measures", "simulate", "backtest"),
     "Look": ("runs", "verify", "show", "diff", "list"),
 }
 EPILOG = (

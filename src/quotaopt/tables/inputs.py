@@ -22,6 +22,7 @@ from quotaopt.tables.shape import (
     make_locks,
     make_plan,
     make_products,
+    make_quotas,
     make_roster,
 )
 from quotaopt.tables.sheet import Sheet, join_sheets
@@ -35,6 +36,7 @@ REMEDIES = {
     "locks": "Keep one of the two.",
     "plan": "Keep one of the two.",
     "assignments": "Keep one of the two.",
+    "quotas": "Keep one of the two.",
 }
 
 
@@ -54,6 +56,7 @@ class Inputs:
     warnings : what was odd but no problem.
     hashes : file → SHA-256.
     assignments : rep_id, territory_id, start_date, end_date (NaT: no limit), share, when the scenario names them.
+    quotas : quotas of the past: rep_id, product_id (empty: all), month, quota, when the scenario names them.
     """
 
     history: pd.DataFrame
@@ -64,6 +67,7 @@ class Inputs:
     warnings: tuple[Finding, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
     assignments: pd.DataFrame | None = None
+    quotas: pd.DataFrame | None = None
 
 
 def read_inputs(scenario: Scenario) -> Inputs:
@@ -89,6 +93,7 @@ def read_inputs(scenario: Scenario) -> Inputs:
         findings,
         {file: digest for sheet in sheets.values() for file, digest in sheet.hashes.items()},
         make_assignments(sheets["assignments"]) if scenario.settings.data.assignments else None,
+        make_quotas(sheets["quotas"]) if scenario.settings.data.quotas else None,
     )
 
 

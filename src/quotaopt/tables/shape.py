@@ -85,6 +85,14 @@ def make_plan(sheet: Sheet) -> pd.DataFrame:
     return frame.sort_values(keys, ignore_index=True)
 
 
+def make_quotas(sheet: Sheet) -> pd.DataFrame:
+    """Quotas of the past in money: rep_id, product_id (empty: all of them), month, quota."""
+    keys = ["rep_id", "product_id", "month"]
+    frame = sheet.frame.reindex(columns=keys, fill_value="").astype(str)
+    frame["quota"] = (sheet.convert("quota", Decimal) * sheet.unit).astype(np.float64)
+    return frame.sort_values(keys, ignore_index=True)
+
+
 def make_assignments(sheet: Sheet) -> pd.DataFrame:
     """Who holds which territory, from when to when (NaT: no limit), and which share of it (1 when not written)."""
     frame = _texts(sheet, ("rep_id", "territory_id", *DATES, "share"))[["rep_id", "territory_id", *DATES, "share"]]
