@@ -69,7 +69,8 @@ def check_promise(sales: Floats, target: float, over: float, share: float) -> Pr
     if not rows.any():
         return Promise(coverage, float("inf"), -1.0, 0.0)
     ratio = sales[rows] / mean[rows, None]
-    multiple = float(np.quantile(ratio, 1 - share, method="lower"))
+    last = min(int(np.floor(ratio.size * (1 - share) + 1e-9)), ratio.size - 1)  # so many may miss it
+    multiple = float(np.partition(ratio, last, axis=None)[last])
     asked = (1 + over) / coverage
     needed = (1 + over) / multiple if multiple > 0 else float("inf")
     return Promise(coverage, needed, multiple * coverage - 1, float((ratio >= asked * (1 - 1e-9)).mean()))
@@ -99,10 +100,10 @@ def note_promise(scenario: Scenario, sales: Floats) -> tuple[Finding, ...]:
     wanted, over = settings.policy.at_quota, float(settings.overassignment)
     if wanted <= 0 or not sales.size:
         return ()
-    found = check_promise(sales, float(settings.target * settings.unit), over, wanted)
+    found = check_promise(np.maximum(sales, 0.0), float(settings.target * settings.unit), over, wanted)
     if found.kept:
         return ()
-    return (_warning(scenario, found, "forecast"),)
+    return (_warning(scenario, found, "the forecast"),)
 
 
 def note_policy(scenario: Scenario, inputs: Inputs) -> tuple[Finding, ...]:
@@ -147,21 +148,25 @@ def year_sums(inputs: Inputs, settings: Settings) -> tuple[Floats, Floats] | Non
 
 
 def _warning(scenario: Scenario, found: Promise, source: str) -> Finding:
-    """The contradiction in a sentence, and the number of each policy that would end it."""
+    """The contradiction in a sentence, and for each policy the number that would end it."""
     settings = scenario.settings
     wanted, over = settings.policy.at_quota, float(settings.overassignment)
-    what = (
-        f"policies contradict each other: {wanted:.0%} of reps are meant to make quota, with {over:.1%} overassignment "
-        f"{found.share:.0%} will, by the {source}"
-    ).replace("by the last", "by last")
-    ways = [f"overassignment of {found.over:.1%} at most" if found.over >= 0 else "", f"at_quota of {found.share:.2f}"]
     target = float(settings.target) * found.coverage / found.needed
-    ways.append(f"a target of {target:,.0f} at most" if target > 0 else "")
-    ways.append(f"capacity of {found.needed:.2f} × target (it is {found.coverage:.2f})")
-    remedy = f"They agree with {', or '.join(way for way in ways if way)}."
+    ways = [
+        f"overassignment of {100 * floor(found.over, 3):.1f} % at most" if found.over >= 0 else "",
+        f"policy.at_quota of {floor(found.share, 2):.2f} at most" if found.share >= 0.01 else "",
+        f"a target of {floor(target, 0):,.0f} at most" if target >= 1 else "",
+        f"expected sales of {-floor(-found.needed, 2):.2f} × target instead of {found.coverage:.2f}",
+    ]
+    what = (
+        f"policies contradict each other: {100 * wanted:.0f} % of reps are meant to make quota, but with "
+        f"{100 * over:.1f} % overassignment {100 * found.share:.0f} % will, by {source}; they agree with "
+        f"{', or '.join(way for way in ways if way)}"
+    )
     place = split_place(scenario.source("policy", "at_quota"))
-    value = f"{wanted:g}"
-    return Finding(
-        what.replace("%", " %"), remedy.replace("%", " %"), *place, "policy.at_quota", value,
-        severity="warning", code="policy",
-    )  # fmt: skip
+    return Finding(what, "", *place, "policy.at_quota", severity="warning", code="policy")
+
+
+def floor(value: float, digits: int) -> float:
+    """`value` rounded down to so many digits behind the point; a hair below a step counts as the step."""
+    return float(np.floor(value * 10**digits + 1e-9 * max(abs(value), 1.0)) / 10**digits)

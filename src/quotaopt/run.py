@@ -161,8 +161,8 @@ def run_scenario(
     with timer("capacity"):
         capacity = make_capacity(forecast, inputs, scenario.settings)
         problem = prepare(scenario, inputs, forecast, capacity)
-        notes = [*check_capacity(problem, state(problem, rule_uses(scenario)), capacity)]
-        notes += note_promise(scenario, rep_sums(forecast, capacity.presence))
+        notes = [*note_promise(scenario, rep_sums(forecast, capacity.presence))]
+        notes += check_capacity(problem, state(problem, rule_uses(scenario)), capacity)
     with timer("solve"):
         checked = solve_with_each(problem, scenario, solvers or (scenario.settings.solver.name,), timer.progress)
     if checked.plan.status == "infeasible":

@@ -38,8 +38,8 @@ def test_quotas(scenario: Scenario, months: int, origins: int) -> tuple[pd.DataF
     Parameters
     ----------
     months : how many are hidden at each origin; the newest origin hides the last ones of the history.
-    origins : how often at most; each a step of `months` earlier, as long as a year before it is known (or, with a short
-        history, three months).
+    origins : how often at most; each a step of `months` earlier, as long as a year before it is known (with a shorter
+        history as many months as are hidden, and three at least).
 
     Returns
     -------
@@ -55,7 +55,7 @@ def test_quotas(scenario: Scenario, months: int, origins: int) -> tuple[pd.DataF
         raise InputError(problems_in(findings))
     begun, end = (month_number(str(m)) for m in (inputs.history["month"].min(), inputs.history["month"].max()))
     length = end - begun + 1
-    least = max(min(YEAR, length - months), LEAST_KNOWN)
+    least = YEAR if length - months >= YEAR else max(min(months, length - months), LEAST_KNOWN)
     chosen = range(length - months, least - 1, -months)[:origins]
     if not chosen:
         what = f"too short for a back-test: {length} months, of which {months} are hidden"

@@ -12,6 +12,7 @@ from quotaopt.backtest.past import Past
 from quotaopt.backtest.splits import LAST_YEAR
 from quotaopt.forecast.panel import YEAR, month_name, month_number
 from quotaopt.measures.attainment import CLOSE, band_shares
+from quotaopt.measures.bias import ALIKE
 from quotaopt.measures.statistics import rank_correlation, wilson
 
 EVERY = "all"
@@ -52,7 +53,9 @@ def measure_split(quota: pd.Series[float], actual: pd.Series[float], size: pd.Se
         "at_quota": hits / attainment.size,
         "at_quota_low": low,
         "at_quota_high": high,
-        "size_bias": float(rank_correlation(attainment[:, None], sizes[:, None])[0]) if attainment.size > 2 else np.nan,
+        "size_bias": float(rank_correlation(np.round(attainment[:, None], ALIKE), sizes[:, None])[0])
+        if attainment.size > 2
+        else np.nan,
     }
 
 
@@ -77,7 +80,8 @@ def pool(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
         hits = float((part["at_quota"] * reps).sum())
         low, high = wilson(hits, int(reps.sum()))
         mean = {
-            name: float((part[name] * reps).sum() / reps.sum()) for name in ("median_error", "near_quota", "size_bias")
+            name: float((part[name] * reps).sum(min_count=1) / reps[part[name].notna()].sum())
+            for name in ("median_error", "near_quota", "size_bias")
         }
         rows.append(
             {"origin": EVERY, "last": "", "method": method, "kind": part["kind"].iloc[0], "reps": int(reps.sum()),

@@ -22,7 +22,7 @@ def measures(options: Options, runs: Sequence[str], ratchet: bool, reps: int, ev
     from quotaopt.archive import find_run
     from quotaopt.report.measures import measures_frame, measures_report
 
-    found = [find_run(options.folder, text) for text in runs]
+    found = list({run.id: run for run in (find_run(options.folder, text) for text in runs)}.values())
     more = []
     if ratchet:
         from quotaopt.ratchet import measure_ratchet
@@ -47,7 +47,8 @@ def simulate(options: Options, runs: Sequence[str], top: int, out: Path | None) 
     from quotaopt.tables import write_tables
 
     project = options.folder
-    futures = [load_future(find_run(project, text), project) for text in runs]
+    found = {run.id: run for run in (find_run(project, text) for text in runs)}
+    futures = [load_future(run, project) for run in found.values()]
     table = simulate_runs(futures)
     parts = [*simulation_report(futures, table, top)]
     if out:

@@ -11,6 +11,7 @@ from quotaopt.measures.statistics import central, group_difference, rank_correla
 from quotaopt.measures.view import Floats, PlanView, Row, measure
 
 RANKED = 200  # draws whose ranks are taken: their mean moves by less than 0.01 with more
+ALIKE = 4  # digits of attainment: below them rounding of quotas would make ranks
 MOST_BIAS = 0.2
 LEAST_GROUP = 5
 APART = 0.10  # medians of groups further apart are worth a look
@@ -24,7 +25,7 @@ def rank_bias(view: PlanView) -> Iterator[Row]:
     reps = int(asked.sum())
     if reps < 3:
         return
-    rho = rank_correlation(a, view.size[asked, None])
+    rho = rank_correlation(np.round(a, ALIKE), view.size[asked, None])
     if not np.isnan(rho).any():
         value, (low, high) = float(rho.mean()), central(rho)
         verdict = "look" if abs(value) > MOST_BIAS and low * high > 0 else "ok"
@@ -33,8 +34,8 @@ def rank_bias(view: PlanView) -> Iterator[Row]:
     had = view.full_last_year & (view.rep_last_year > 0) & asked
     if had.sum() < 3:
         return
-    growth = view.sales[had, :RANKED] / view.rep_last_year[had, None]
-    rho = rank_correlation(view.sales[had, :RANKED] / view.rep_quota[had, None], growth)
+    pair = (view.sales[had, :RANKED] / side[had, None] for side in (view.rep_quota, view.rep_last_year))
+    rho = rank_correlation(*(np.round(part, ALIKE) for part in pair))
     if not np.isnan(rho).any():
         about = "Spearman correlation of attainment and growth, expected; above 0 who grows is ahead"
         yield Row("growth_reward", float(rho.mean()), "", about, "higher", *central(rho), int(had.sum()))
@@ -66,10 +67,8 @@ def _between(name: str, words: str, values: Floats, groups: Sequence[str]) -> It
         return
     p = group_difference(values[kept], [g for g, keep in zip(groups, kept, strict=True) if keep])
     small = "" if judged else "; groups of fewer than five reps, no verdict"
-    about = (
-        f"largest difference of median attainment by {words}: {str(table.idxmax()) or '(none)'} over "
-        f"{str(table.idxmin()) or '(none)'}; p = {p:.2f} by Kruskal and Wallis{small}"
-    )
+    pair = f"{table.idxmax()} over {table.idxmin()}" if np.ptp(table.to_numpy()) > 10**-ALIKE else "all alike"
+    about = f"largest difference of median attainment by {words}: {pair}; p = {p:.2f} by Kruskal and Wallis{small}"
     reps = int(sizes[large].min()) if judged else int(sizes.min())
     yield Row(name, float(table.max() - table.min()), "ratio", about, "lower", reps=reps)
 
@@ -82,7 +81,8 @@ def product_bias(view: PlanView) -> Iterator[Row]:
     if rows.sum() < 2:
         return
     share = pd.Series(capacity[rows] / quota[rows], index=view.products.index[rows])
-    about = f"largest difference of capacity / quota by product: {share.idxmax()} over {share.idxmin()}"
+    pair = f"{share.idxmax()} over {share.idxmin()}" if np.ptp(share.to_numpy()) > 10**-ALIKE else "all alike"
+    about = f"largest difference of capacity / quota by product: {pair}"
     yield Row("product_bias", float(share.max() - share.min()), "ratio", about, "lower")
 
 

@@ -26,7 +26,8 @@ def wilson(hits: float, count: int, level: float = LEVEL) -> tuple[float, float]
     z, p = float(ndtri(0.5 + level / 2)), hits / count
     middle, half = p + z * z / (2 * count), z * np.sqrt(p * (1 - p) / count + (z / (2 * count)) ** 2)
     whole = 1 + z * z / count
-    return max(float((middle - half) / whole), 0.0), min(float((middle + half) / whole), 1.0)
+    low, high = float((middle - half) / whole), float((middle + half) / whole)
+    return min(max(low, 0.0), p), max(min(high, 1.0), p)  # the share itself, whatever floats round to
 
 
 def central(values: Floats, level: float = LEVEL) -> tuple[float, float]:

@@ -49,12 +49,18 @@ def measures_report(runs: Sequence[Run], table: pd.DataFrame, everything: bool) 
         if not body:
             yield "Nothing differs: " + ", ".join(run.id for run in runs)
             return
-        yield grid(["measure", *(run.id for run in runs)], body)
+        yield grid(["measure", *run_titles(runs).values()], body)
         yield Text("! worth a look: outside what practice calls healthy", style="dim")
         return
     looks = [r.measure for r in each(table) if r.verdict == "look"]
     if looks:
         yield Text.assemble(("Look    ", "yellow"), ", ".join(looks))
+
+
+def run_titles(runs: Sequence[Run]) -> dict[str, str]:
+    """How each run is called, by id: like its scenario, or by its id where two are of one scenario."""
+    names = [run.scenario for run in runs]
+    return {run.id: run.scenario if names.count(run.scenario) == 1 else run.id for run in runs}
 
 
 def _cell(table: pd.DataFrame, name: str) -> str:

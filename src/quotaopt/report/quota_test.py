@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import isnan
 
 import pandas as pd
 from rich.console import RenderableType
@@ -37,10 +38,13 @@ def quota_test_report(scenario: Scenario, table: pd.DataFrame, notes: Sequence[s
     wide = table[table["origin"] != EVERY].pivot_table(
         index="method", columns="origin", values="misallocated", sort=False
     )
-    body = [
-        (name, *(percent(float(v), False) for v in row)) for name, row in zip(wide.index, wide.to_numpy(), strict=True)
+    lines = [
+        (str(name), *(percent(float(v), False) for v in row))
+        for name, row in zip(wide.index, wide.to_numpy(), strict=True)
     ]
-    yield grid(["total with the wrong rep", *map(str, wide.columns)], body)
+    skill = table[table["method"] == PLAN].set_index("origin")["skill"]
+    lines.append(("skill of the plan", *(percent(float(skill[origin])) for origin in wide.columns)))
+    yield grid(["total with the wrong rep", *map(str, wide.columns)], lines, total=True)
     yield Text()
     yield Text(verdict(table, origins))
     yield labelled([("Note", "yellow", note) for note in notes] + [("Note", "yellow", CAVEAT)])
@@ -50,6 +54,8 @@ def verdict(table: pd.DataFrame, origins: Sequence[str]) -> str:
     """In how many origins the plan beat the best simple method, and its skill over all."""
     mine = table[table["method"] == PLAN].set_index("origin")["skill"]
     won = int((mine.drop(EVERY) > 0).sum())
+    if isnan(mine[EVERY]):
+        return "A simple method is exactly right here: there is no skill to measure."
     skill = percent(float(mine[EVERY]))
     return (
         f"The plan puts less with the wrong rep than the best simple method of hindsight in {won} of "

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isnan
+from typing import Any
 
 import pandas as pd
 from rich.console import RenderableType
 from rich.text import Text
 
-from quotaopt.report.render import each, grid, money, percent
+from quotaopt.report.measures import run_titles
+from quotaopt.report.render import each, grid, labelled, money, percent
 from quotaopt.simulate import Future
 from quotaopt.simulate.future import same_draws
 
 
 def simulation_report(futures: Sequence[Future], table: pd.DataFrame, top: int) -> Iterator[RenderableType]:
     """Company and pay side by side, the reps least likely to make quota, and what differs between the runs."""
-    runs, titles = [future.run.id for future in futures], _titles(futures)
+    runs, titles = [future.run.id for future in futures], run_titles([future.run for future in futures])
     yield Text(f"{futures[0].drawn.shape[1]} futures{_draws(futures)}", style="bold")
     for level in ("all", "pay", "region"):
         part = table[(table["level"] == level) & ((level != "region") | (table["measure"] != "attainment"))]
@@ -26,17 +28,15 @@ def simulation_report(futures: Sequence[Future], table: pd.DataFrame, top: int) 
     yield Text()
     yield from _reps(table, titles, top)
     hedges = table[table["level"] == "hedge"]
-    for row in each(hedges):
-        found = "" if isnan(row.value) else f"{100 * row.value:.1f} %: "
-        yield Text.assemble(("Hedge   ", "bold"), f"{titles[row.run]}: " if len(runs) > 1 else "", found, row.about)
-    for row in each(table[table["level"] == "effect"]):
-        yield Text.assemble((f"{row.measure:<8}", "bold"), f"{titles[row.run]}: {row.key}: {row.about}")
+    lines = [("hedge", _hedge(row, titles[row.run] if len(runs) > 1 else "")) for row in each(hedges)]
+    lines += [(r.measure, f"{titles[r.run]}: {r.key}: {r.about}") for r in each(table[table["level"] == "effect"])]
+    yield Text()
+    yield labelled((label.capitalize(), "bold", text) for label, text in lines)
 
 
-def _titles(futures: Sequence[Future]) -> dict[str, str]:
-    """How each run is called: by its scenario, by its id where two are of one scenario."""
-    names = [future.run.scenario for future in futures]
-    return {f.run.id: f.run.scenario if names.count(f.run.scenario) == 1 else f.run.id for f in futures}
+def _hedge(row: Any, title: str) -> str:
+    found = "" if isnan(row.value) else f"{100 * row.value:.1f} % is enough. "
+    return (f"{title}: " if title else "") + found + str(row.about)
 
 
 def _draws(futures: Sequence[Future]) -> str:

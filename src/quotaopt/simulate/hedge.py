@@ -37,11 +37,11 @@ def hedge_by_risk(future: Future) -> dict[str, Any]:
     wanted, made = (f"{100 * share:.0f} %" for share in (policy.company, float((sold >= future.target * EVEN).mean())))
     if policy.effort <= 0:
         about = (
-            "quotas divide sales and do not make them (policy.effort is 0): the company makes its target with a "
+            "Quotas divide sales and do not make them (policy.effort is 0): the company makes its target with a "
             f"chance of {made} whatever the overassignment; wanted is {wanted}"
         )
     else:
-        found = "least overassignment with" if over >= 0 else "no overassignment gives"
+        found = "Least overassignment with" if over >= 0 else "No overassignment gives"
         about = (
             f"{found} a company chance of {wanted}, if sales rise by {policy.effort:g} % with every 1 % of quota: "
             "behaviour, declared by policy.effort"
