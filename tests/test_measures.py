@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -258,6 +259,20 @@ def test_every_measure_has_words_and_every_healthy_range_a_measure(project: Path
                   "overassignment_product", "role_bias", "chance_range"}  # fmt: skip
     assert set(HEALTHY) <= made | needs_more
     assert set(frame["verdict"].dropna()) <= {"ok", "look"}
+
+
+def test_the_page_lists_every_measure_with_its_healthy_range(project: Path, call: Any) -> None:
+    page = (Path(__file__).parents[1] / "docs/howto-judge-a-plan.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^\| `(\w+)` \| ?(.*?) ?\| .+ \|$", page, re.MULTILINE))
+    assert call("run", "base", "-q", "-C", project)[0] == 0
+    frame = pd.read_csv(next((project / "runs").glob("*base*")) / "measures.csv", encoding="utf-8-sig")
+    assert {*rows(make_view()), *frame["measure"], *HEALTHY} <= set(shown)
+    for name, words in shown.items():
+        low, high = HEALTHY.get(name, (np.nan, np.nan))
+        plain = (
+            f"at most {high:g}" if low == -np.inf else f"at least {low:g}" if high == np.inf else f"{low:g} to {high:g}"
+        )
+        assert words == ("" if name not in HEALTHY else plain), name
 
 
 # --- the command --------------------------------------------------------------------------------------------------
