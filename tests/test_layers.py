@@ -13,19 +13,34 @@ import quotaopt
 
 ROOT = Path(quotaopt.__file__).parent
 LAYERS = [
-    {"quotaopt", "errors", "columns", "columns_quality", "registry", "text"},
-    {"tables", "places", "scenario", "settings", "settings_policy", "values", "tomltext", "advice"},
-    {"forecast", "capacity", "attrition", "workload", "presence", "problem"},
+    {"quotaopt", "errors", "columns", "columns_people", "columns_quality", "registry", "text"},
+    {
+        "tables",
+        "places",
+        "workdays",
+        "scenario",
+        "settings",
+        "settings_data",
+        "settings_people",
+        "settings_policy",
+        "values",
+        "tomltext",
+        "advice",
+    },
+    {"forecast", "capacity", "attrition", "workload", "presence", "leave", "problem"},
     {"optimize", "rules", "goals", "plan"},
     {
         "allocate",
         "prepare",
         "feasibility",
+        "people",
         "policy",
         "record",
         "archive",
         "run",
         "apart",
+        "batch",
+        "memory",
         "crosscheck",
         "recheck",
         "mend",
@@ -49,14 +64,25 @@ ALLOWED = {
     "sklearn": {"forecast"},
     "pulp": {"optimize/solvers_pulp", "optimize/solvers"},
     "highspy": {"optimize/solvers_highs", "optimize/solvers"},
-    "pydantic": {"settings", "settings_policy", "values", "scenario", "advice", "policy", "whatif"},
+    "pydantic": {
+        "settings",
+        "settings_data",
+        "settings_people",
+        "settings_policy",
+        "values",
+        "scenario",
+        "advice",
+        "policy",
+        "whatif",
+    },
+    "holidays": {"workdays"},
     "rich": {"report"},
     "python_calamine": {"tables/workbook"},
     "duckdb": {"tables/database"},
     "sqlalchemy": {"tables/database"},
     "openpyxl": {"report/mark"},
 }
-HEAVY = ("pandas", "numpy", "scipy", "sklearn", "pydantic", "rich", "pulp", "highspy")
+HEAVY = ("pandas", "numpy", "scipy", "sklearn", "pydantic", "rich", "pulp", "highspy", "holidays")
 MODULES = sorted(ROOT.rglob("*.py"))
 
 

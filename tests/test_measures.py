@@ -44,7 +44,7 @@ def make_view(reps: int = 12, draws: int = 200, key: int = 1, scale: float = 1.0
     empty = pd.DataFrame({"rep_id": [], "month": [], "amount": []})
     return PlanView(
         quota=capacity * 1.1, capacity=capacity, last_year=capacity * rng.lognormal(0, 0.1, (reps, 1, 1)),
-        potential=size, sales=sales, headcount=np.ones((reps, 6)), presence=np.ones((reps, 6)),
+        potential=size, sales=sales, presence=np.ones((reps, 6)),
         full_last_year=np.ones(reps, dtype=bool), roster=roster.set_index("rep_id"),
         products=pd.DataFrame(index=["core", "cloud"]), peer_group=np.full(reps, "", dtype=object),
         target=float(size.sum()), targets={}, resolution=0.01 * scale, current=None, accuracy=pd.DataFrame(),
@@ -54,7 +54,7 @@ def make_view(reps: int = 12, draws: int = 200, key: int = 1, scale: float = 1.0
 
 def reordered(view: PlanView, order: Any) -> PlanView:
     """The same plan with its reps in another order."""
-    names = ("quota", "capacity", "last_year", "potential", "sales", "headcount", "presence", "full_last_year")
+    names = ("quota", "capacity", "last_year", "potential", "sales", "presence", "full_last_year")
     moved = {name: getattr(view, name)[order] for name in names}
     return replace(view, **moved, roster=view.roster.iloc[order], peer_group=view.peer_group[order])
 
@@ -188,7 +188,7 @@ def test_a_region_with_twice_the_quotas_is_seen() -> None:
 def test_no_verdict_on_fewer_than_five() -> None:
     table = measure_table(make_view(reps=4), OWN).set_index("measure")
     judged = {name for name in table.index if table["verdict"][name]}
-    assert judged <= {"coverage_p50", "overassignment_cumulative", "attainment_factor", "uncovered_quota",
+    assert judged <= {"coverage_p50", "overassignment_cumulative", "attainment_factor",
                       "seasonality_fit"}  # fmt: skip
     assert verdict(Row("past_reps_at_quota", 0.3, "ratio", "", low=0.1, high=0.55, reps=12)) == "ok"
     assert verdict(Row("past_reps_at_quota", 0.3, "ratio", "", low=0.2, high=0.45, reps=12)) == "look"
@@ -209,14 +209,6 @@ def test_inversions_are_those_of_every_pair(key: int) -> None:
     if wanted:
         assert pair in wanted
         assert gap == max(quota[j] - quota[i] for i, j in wanted)
-
-
-def test_seats_nobody_sits_on() -> None:
-    view = make_view()
-    headcount = view.headcount.copy()
-    headcount[0, :3] = 0
-    empty = rows(replace(view, headcount=headcount))["uncovered_quota"].value
-    assert empty == pytest.approx(view.quota[0].sum() / 2 / view.target)
 
 
 def test_overassignment_by_level() -> None:
@@ -256,7 +248,7 @@ def test_every_measure_has_words_and_every_healthy_range_a_measure(project: Path
     assert frame["about"].notna().all()
     made = {*rows(make_view()), *frame["measure"]}
     needs_more = {"past_reps_at_quota", "past_reps_near_quota", "stability", "ratchet_max", "overassignment_region",
-                  "overassignment_product", "role_bias", "chance_range"}  # fmt: skip
+                  "overassignment_product", "role_bias", "chance_range", "uncovered_share"}  # fmt: skip
     assert set(HEALTHY) <= made | needs_more
     assert set(frame["verdict"].dropna()) <= {"ok", "look"}
 

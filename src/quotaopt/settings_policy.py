@@ -5,14 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from quotaopt.settings_data import Section
 from quotaopt.values import Amount, Curve
 
 Pay0 = Annotated[Amount, Field(ge=0)]
 
 
-class Policy(BaseModel, frozen=True, extra="forbid"):
+class Policy(Section):
     """What leadership promises, and what it believes of behaviour.
 
     `at_quota` is the share of reps meant to make quota (0: nothing is promised), `company` the chance with which the
@@ -26,7 +27,7 @@ class Policy(BaseModel, frozen=True, extra="forbid"):
     effort: float = Field(default=0.0, ge=0, lt=1)
 
 
-class Pay(BaseModel, frozen=True, extra="forbid"):
+class Pay(Section):
     """What a rep is paid for an attainment: points ``[attainment, part of target pay]``, straight lines between them.
 
     Before the first point and behind the last pay is that of the point. `target_pay` is a full-time rep's variable pay

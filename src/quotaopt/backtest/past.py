@@ -12,6 +12,7 @@ import pandas as pd
 
 from quotaopt.forecast.panel import month_name, month_number
 from quotaopt.policy import rule_tables
+from quotaopt.presence import find_vacant
 from quotaopt.scenario import Scenario
 from quotaopt.tables import Inputs
 
@@ -62,6 +63,7 @@ def look_from(scenario: Scenario, inputs: Inputs, first: str, months: int) -> Pa
         products=_products(inputs, known, last),
         assignments=_assignments(inputs, first),
         hashes=inputs.hashes,
+        more=_more(inputs, first),
     )
     return Past(replace(scenario, settings=settings), past, sold, float(total), tuple(notes))
 
@@ -71,7 +73,7 @@ def _roster(inputs: Inputs, known: pd.DataFrame, first: str) -> pd.DataFrame:
     roster, day = inputs.roster, pd.Timestamp(f"{first}-01")
     sold = roster["rep_id"].isin(set(known["rep_id"]))
     started = roster["start_date"].notna() & (roster["start_date"] < day)
-    there = (sold | started) & ~(roster["end_date"] < day)
+    there = (sold | started) & ~(roster["end_date"] < day) & ~find_vacant(roster)
     kept = roster[there].reset_index(drop=True)
     return kept.assign(end_date=kept["end_date"].where(kept["end_date"] < day))
 
@@ -90,6 +92,14 @@ def _assignments(inputs: Inputs, first: str) -> pd.DataFrame | None:
     day, table = pd.Timestamp(f"{first}-01"), inputs.assignments
     kept = table[table["start_date"].isna() | (table["start_date"] < day)].reset_index(drop=True)
     return kept.assign(end_date=kept["end_date"].where(kept["end_date"] < day))
+
+
+def _more(inputs: Inputs, first: str) -> dict[str, pd.DataFrame]:
+    """The other tables: leave that had begun, announced days; quotas of the past are nothing to plan with."""
+    tables = {name: table for name, table in inputs.more.items() if name not in ("quotas", "excluded")}
+    if len(leave := tables.get("leave", pd.DataFrame())):
+        tables["leave"] = leave[leave["start_date"] < pd.Timestamp(f"{first}-01")].reset_index(drop=True)
+    return tables
 
 
 def _settings(scenario: Scenario, first: str, last: str, total: Decimal, notes: list[str]) -> Any:

@@ -83,11 +83,11 @@ def _divide(
     splits = simple_splits(past_cube(past, tuple(months)), hidden)
     shares = {name: pd.Series(np.maximum(cube.sum(axis=(1, 2)), 0.0), index=reps) for name, cube in splits.items()}
     if "potential" in past.inputs.roster:
-        given = pd.to_numeric(past.inputs.roster["potential"], errors="coerce").fillna(0.0)
-        shares[POTENTIAL] = pd.Series(np.maximum(given.to_numpy(np.float64), 0.0), index=reps)
-    if inputs.quotas is not None:
+        potential = pd.to_numeric(past.inputs.roster["potential"], errors="coerce").fillna(0.0)
+        shares[POTENTIAL] = pd.Series(np.maximum(potential.to_numpy(np.float64), 0.0), index=reps)
+    if len(given := inputs.more.get("quotas", pd.DataFrame())):
         first, last = past.scenario.settings.first_month, past.scenario.settings.last_month
-        table = inputs.quotas[(inputs.quotas["month"] >= first) & (inputs.quotas["month"] <= last)]
+        table = given[(given["month"] >= first) & (given["month"] <= last)].astype({"quota": float})
         real = table.groupby("rep_id")["quota"].sum().reindex(reps).fillna(0.0)
         shares[REAL] = real
         if real.sum() > 0:

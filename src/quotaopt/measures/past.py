@@ -15,8 +15,8 @@ from quotaopt.measures.view import PlanView, Row, measure
 @measure
 def past_quotas(view: PlanView) -> Iterator[Row]:
     """Attainment of last year's quotas, and its rank correlation with that of the year before."""
-    quotas = view.inputs.quotas
-    if quotas is None or not len(quotas):
+    quotas = view.inputs.more.get("quotas", pd.DataFrame())
+    if not len(quotas):
         return
     end = month_number(str(view.inputs.history["month"].max())) + 1
     last, before = (past_attainment(view.inputs.history, quotas, end - k * YEAR) for k in (0, 1))
@@ -36,7 +36,10 @@ def past_attainment(history: pd.DataFrame, quotas: pd.DataFrame, end: int) -> pd
     """Sales / quota by rep over the twelve months before month number `end`, where there was a quota."""
     first, last = month_name(end - YEAR), month_name(end - 1)
     sold, asked = (
-        table[(table["month"] >= first) & (table["month"] <= last)].groupby("rep_id")[column].sum().astype(float)
+        table[(table["month"] >= first) & (table["month"] <= last)]
+        .astype({column: float})
+        .groupby("rep_id")[column]
+        .sum()
         for table, column in ((history, "amount"), (quotas, "quota"))
     )
     asked = asked[asked > 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 from quotaopt.columns import MEASURES
 from quotaopt.measures.view import PlanView, Row, measure
 
+Own = tuple[str, float, str, str, str]
 LEAST_REPS = 5
 HEALTHY: Final[dict[str, tuple[float, float]]] = {
     "reps_at_quota": (0.5, 0.7),
@@ -35,7 +37,7 @@ HEALTHY: Final[dict[str, tuple[float, float]]] = {
     "overassignment_product": (-np.inf, 0.2),
     "attainment_factor": (0.8, 1.0),
     "coverage_p50": (1.0, np.inf),
-    "uncovered_quota": (0.0, 0.05),
+    "uncovered_share": (0.0, 0.05),
     "seasonality_fit": (0.0, 0.05),
     "stability": (0.2, 0.6),
     "forecast_bias": (-0.03, 0.03),
@@ -46,18 +48,20 @@ OF_REPS = ("stretch_", "chance_")  # measures of the plan's own table that are a
 EDGE = 1e-9
 
 
-def measure_table(view: PlanView, own: pd.DataFrame) -> pd.DataFrame:
+def measure_table(view: PlanView, own: pd.DataFrame, more: Sequence[Own] = ()) -> pd.DataFrame:
     """The plan's own measures and all of the registry, with verdicts; columns `columns.MEASURES`.
 
     Parameters
     ----------
     own : as `Plan.measures`.
+    more : measure, value, unit, better and words of what other tables of the run add up to.
     """
     reps = int((view.rep_capacity > 0).sum())
     rows = [
         Row(r.measure, r.value, r.unit, r.about, r.better, reps=reps if r.measure.startswith(OF_REPS) else None)
         for r in (cast("Any", row) for row in own.itertuples())
     ]
+    rows += [Row(name, value, unit, about, better) for name, value, unit, better, about in more]
     for name in measure:
         rows += measure[name](view)
     return rows_table(rows)

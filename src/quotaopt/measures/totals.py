@@ -50,14 +50,6 @@ def promise(view: PlanView) -> Iterator[Row]:
 
 
 @measure
-def uncovered(view: PlanView) -> Iterator[Row]:
-    """Quota of months in which nobody sits on the seat."""
-    empty = view.quota.sum(axis=1)[view.headcount <= 0].sum()
-    about = "quota in months without headcount / target"
-    yield Row("uncovered_quota", float(empty / view.target), "ratio", about, "lower")
-
-
-@measure
 def seasonality(view: PlanView) -> Iterator[Row]:
     """Whether the months of the plan follow those of last year."""
     quota, sold = view.quota.sum(axis=(0, 1)), view.last_year.sum(axis=(0, 1))

@@ -56,7 +56,7 @@ class PlanView:
     quota, capacity, last_year : shape (reps, products, months).
     potential : mean of a fully ramped, full-time rep's sum over the plan, shape (reps,).
     sales : joint draws of what each rep present sells over the plan, shape (reps, draws).
-    headcount, presence : full-time share present, and that × ramp, shape (reps, months).
+    presence : headcount × ramp, shape (reps, months).
     full_last_year : the rep was there in all of the same months a year before, shape (reps,).
     roster : one row for each rep.
     peer_group : texts, shape (reps,).
@@ -70,7 +70,6 @@ class PlanView:
     last_year: Floats
     potential: Floats
     sales: Floats
-    headcount: Floats
     presence: Floats
     full_last_year: NDArray[np.bool_]
     roster: pd.DataFrame
@@ -141,7 +140,6 @@ def make_view(
         last_year=problem.last_year.values * unit,
         potential=forecast.rep_mean,
         sales=np.maximum(rep_sums(forecast, capacity.presence), 0.0),
-        headcount=capacity.headcount,
         presence=capacity.presence,
         full_last_year=problem.full_last_year,
         roster=inputs.roster.set_index("rep_id").loc[list(forecast.reps)],

@@ -77,15 +77,16 @@ def load_future(run: Run, project: Path) -> Future:
     )
     order = pd.Index(file["rep_id"].astype(str)).get_indexer(reps.index)
     samples = file["samples"].astype(np.float64)[order]
-    scenario = load_scenario(str(run.folder / "scenario.toml"), project)
+    scenario, capacity = load_scenario(str(run.folder / "scenario.toml"), project), run.table("capacity")
+    there = capacity.groupby("rep_id", sort=True)["headcount"].mean().loc[reps.index].to_numpy(np.float64)
     return Future(
         run,
         scenario,
         reps,
-        np.maximum(_present(samples, run.table("capacity"), reps.index), 0.0),
+        np.maximum(_present(samples, capacity, reps.index), 0.0),
         float(run.record["target"]),
         float(run.record["overassignment"]),
-        make_pay(scenario, list(reps.index)) if scenario.settings.pay.curve or _curves(scenario) else None,
+        make_pay(scenario, list(reps.index), there) if scenario.settings.pay.curve or _curves(scenario) else None,
     )
 
 

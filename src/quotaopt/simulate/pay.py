@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quotaopt.presence import count_heads
 from quotaopt.scenario import Scenario
 from quotaopt.tables import read_inputs
 
@@ -44,8 +43,12 @@ class PayPlan:
         return np.asarray(out * self.target[:, None])
 
 
-def make_pay(scenario: Scenario, reps: Sequence[str]) -> PayPlan:
+def make_pay(scenario: Scenario, reps: Sequence[str], there: Floats) -> PayPlan:
     """Pay of these reps: by the roster's column where it has an amount, else by role, else for all.
+
+    Parameters
+    ----------
+    there : mean full-time share of each rep over the plan, shape (reps,).
 
     Raises
     ------
@@ -61,5 +64,4 @@ def make_pay(scenario: Scenario, reps: Sequence[str]) -> PayPlan:
     if pay.column:
         own = pd.to_numeric(roster[pay.column].replace("", "nan"), errors="coerce").to_numpy(np.float64)
         amount = np.where(np.isnan(own), amount, own)
-    there = count_heads(roster, settings.months).mean(axis=1)
     return PayPlan(curves, np.asarray(amount * float(settings.unit) * there))
