@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -278,6 +279,22 @@ def test_two_runs_side_by_side(project: Path, call: Callable[..., tuple[int, str
     again = call("run", "base", "-q", "-C", project)[1].strip()
     first = again.removesuffix("2") + "1"
     assert call("measures", first, again, "-C", project)[1] == f"Nothing differs: {first}, {again}\n"
+
+
+def test_one_run_with_ranges_verdicts_and_words(project: Path, call: Callable[..., tuple[int, str, str]]) -> None:
+    assert call("run", "stretch", "-q", "-C", project)[0] == 0
+    code, out, _ = call("measures", "stretch", "-C", project)
+    assert code == 0
+    lines = {line.split()[0]: " ".join(line.split()) for line in out.splitlines()}
+    assert lines["reps_at_quota"] == "reps_at_quota 0 0 to 0 expected share of reps at quota or above"
+    assert lines["company_chance"] == (
+        "company_chance 0 0 to 0.00672 chance that the company makes its target, from 400 draws"
+    )
+    assert lines["coverage_p50"] == "coverage_p50 0.833 look 50 % quantile of the company's sales / target"
+    assert lines["Look"] == "Look coverage_p50"
+    content = json.loads(call("measures", "stretch", "-C", project, "--format", "json")[1])
+    assert content["schema"] == "quotaopt/measures/1"
+    assert {row["measure"] for row in content["rows"]} >= set(lines) - {"measure", "Look"}
 
 
 SIDE_BY_SIDE = """\

@@ -14,15 +14,13 @@ import pytest
 from hypothesis import given, seed
 from hypothesis import strategies as st
 
-from quotaopt.backtest import simple_splits, test_quotas
+from quotaopt.backtest import backtest_quotas, simple_splits
 from quotaopt.backtest.past import Past, look_from
 from quotaopt.backtest.run import CAVEAT, _divide
 from quotaopt.backtest.score import measure_split, pool, with_skill
 from quotaopt.columns_quality import QUOTA_TEST
 from quotaopt.scenario import load_scenario
 from quotaopt.tables import read_inputs
-
-test_quotas.__test__ = False  # type: ignore[attr-defined] - the function is no test
 
 Call = Callable[..., tuple[int, str, str]]
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -41,7 +39,7 @@ def noisy(project: Path, key: int = 5) -> pd.DataFrame:
 
 
 def run_test(project: Path, months: int = 12, origins: int = 2, *sets: str) -> tuple[pd.DataFrame, list[str]]:
-    return test_quotas(load_scenario("base", project, sets), months, origins)
+    return backtest_quotas(load_scenario("base", project, sets), months, origins)
 
 
 # --- measures -----------------------------------------------------------------------------------------------------

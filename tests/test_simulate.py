@@ -217,6 +217,9 @@ share of reps above 120 %                        0.0 %      0.0 % to 0.0 %    0.
 share of reps at quota or above                100.0 %  100.0 % to 100.0 %    0.0 %      0.0 % to 0.0 %  -100.0
 share of reps at 80 to 120 %                   100.0 %  100.0 % to 100.0 %  100.0 %  100.0 % to 100.0 %    +0.0
 the company's sales / target                   100.0 %  100.0 % to 100.0 %   83.3 %    83.3 % to 83.3 %   -16.7
+the same that half of the draws reach          100.0 %                       83.3 %                       -16.7
+the same that four draws of five reach         100.0 %                       83.3 %                       -16.7
+share of sales by the best fifth of the reps    40.0 %    40.0 % to 40.0 %   40.0 %    40.0 % to 40.0 %    +0.0
 chance that the company makes its target       100.0 %   99.3 % to 100.0 %    0.0 %      0.0 % to 0.7 %  -100.0
 chance that sales reach the sum of all quotas  100.0 %   99.3 % to 100.0 %    0.0 %      0.0 % to 0.7 %  -100.0
 

@@ -3,7 +3,7 @@
 What is divided is the realised total, so that only the division is judged, not how well the total was guessed.
 """
 
-from quotaopt.backtest.run import test_quotas
+from quotaopt.backtest.run import backtest_quotas
 from quotaopt.backtest.splits import simple_splits
 
-__all__ = ["simple_splits", "test_quotas"]
+__all__ = ["backtest_quotas", "simple_splits"]

@@ -32,7 +32,7 @@ CAVEAT = (
 PLAN, REAL, POTENTIAL = "plan", "real quotas", "potential"
 
 
-def test_quotas(scenario: Scenario, months: int, origins: int) -> tuple[pd.DataFrame, list[str]]:
+def backtest_quotas(scenario: Scenario, months: int, origins: int) -> tuple[pd.DataFrame, list[str]]:
     """Divide what was sold in past months by the scenario's rules and by simple ways; columns `QUOTA_TEST`.
 
     Parameters

@@ -69,7 +69,7 @@ def backtest(
     options: Options, scenario: str | None, months: int | None, origins: int, sets: Sequence[str], out: Path | None
 ) -> None:
     """Show how a scenario's quotas would have done: past months hidden, what was sold divided, against simple ways."""
-    from quotaopt.backtest import test_quotas
+    from quotaopt.backtest import backtest_quotas
     from quotaopt.columns_quality import QUOTA_TEST
     from quotaopt.project import choose_scenarios
     from quotaopt.report.quota_test import quota_test_report
@@ -79,7 +79,7 @@ def backtest(
 
     project = options.folder
     loaded = load_scenario(choose_scenarios(project, [scenario] if scenario else [])[0], project, sets)
-    table, notes = test_quotas(loaded, months or 12, origins)
+    table, notes = backtest_quotas(loaded, months or 12, origins)
     parts = [*quota_test_report(loaded, table, notes)]
     if out:
         out.mkdir(parents=True, exist_ok=True)

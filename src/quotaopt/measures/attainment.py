@@ -48,8 +48,8 @@ def attainment_shape(view: PlanView) -> Iterator[Row]:
     if reps < 2:
         return
     centred = a - a.mean(axis=0)
-    sd = np.sqrt((centred**2).mean(axis=0))
-    third = (centred**3).mean(axis=0)
+    square = centred * centred
+    sd, third = np.sqrt(square.mean(axis=0)), (square * centred).mean(axis=0)
     skew = np.divide(third, sd**3, out=np.zeros_like(sd), where=sd > 0)
     about = "standard deviation of attainment over reps, expected"
     yield Row("attainment_sd", float(sd.mean()), "ratio", about, "lower", *central(sd), reps)

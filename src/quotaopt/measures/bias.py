@@ -10,7 +10,8 @@ import pandas as pd
 from quotaopt.measures.statistics import central, group_difference, rank_correlation
 from quotaopt.measures.view import Floats, PlanView, Row, measure
 
-RANKED = 200  # draws whose ranks are taken: their mean moves by less than 0.01 with more
+RANKED = (25, 200)  # fewest and most draws whose ranks are taken: their mean moves by less than 0.01 with more
+MOST_RANKS = 200_000  # with many reps each draw says more, so that fewer do
 ALIKE = 4  # digits of attainment: below them rounding of quotas would make ranks
 MOST_BIAS = 0.2
 LEAST_GROUP = 5
@@ -21,10 +22,11 @@ NEW_MONTHS = 24
 @measure
 def rank_bias(view: PlanView) -> Iterator[Row]:
     """Rank correlation of attainment with size and with growth, expected over the draws."""
-    asked, a = view.asked, view.attainment[:, :RANKED]
-    reps = int(asked.sum())
+    asked, reps = view.asked, int(view.asked.sum())
     if reps < 3:
         return
+    draws = int(np.clip(MOST_RANKS // reps, *RANKED))
+    a = view.attainment[:, :draws]
     rho = rank_correlation(np.round(a, ALIKE), view.size[asked, None])
     if not np.isnan(rho).any():
         value, (low, high) = float(rho.mean()), central(rho)
@@ -34,7 +36,7 @@ def rank_bias(view: PlanView) -> Iterator[Row]:
     had = view.full_last_year & (view.rep_last_year > 0) & asked
     if had.sum() < 3:
         return
-    pair = (view.sales[had, :RANKED] / side[had, None] for side in (view.rep_quota, view.rep_last_year))
+    pair = (view.sales[had, :draws] / side[had, None] for side in (view.rep_quota, view.rep_last_year))
     rho = rank_correlation(*(np.round(part, ALIKE) for part in pair))
     if not np.isnan(rho).any():
         about = "Spearman correlation of attainment and growth, expected; above 0 who grows is ahead"

@@ -90,12 +90,16 @@ def _inversions(driver: Floats, quota: Floats, resolution: float) -> tuple[int, 
     """Number of inverted pairs, the worst of them, and by how much money."""
     count, pair, gap = 0, (0, 0), 0.0
     for first in range(0, len(quota), BLOCK):
-        mine, my_quota = driver[first : first + BLOCK, None], quota[first : first + BLOCK, None]
-        better = (mine >= driver).all(axis=2) & (mine > driver).any(axis=2)
-        short = np.where(better, quota - my_quota, 0.0)
-        short[short <= TOLERANCE * quota + resolution] = 0.0
-        count += int(np.count_nonzero(short))
+        mine = driver[first : first + BLOCK]
+        inverted = quota[first : first + BLOCK, None] < quota * (1 - TOLERANCE) - resolution
+        for own, other in zip(mine.T, driver.T, strict=True):
+            inverted &= own[:, None] >= other
+        rows, columns = np.nonzero(inverted)
+        more = (mine[rows] > driver[columns]).any(axis=1)
+        rows, columns = rows[more] + first, columns[more]
+        count += len(rows)
+        short = quota[columns] - quota[rows]
         if short.size and short.max() > gap:
-            row, column = np.unravel_index(int(short.argmax()), short.shape)
-            pair, gap = (first + int(row), int(column)), float(short.max())
+            worst = int(short.argmax())
+            pair, gap = (int(rows[worst]), int(columns[worst])), float(short[worst])
     return count, pair, gap

@@ -66,6 +66,15 @@ def _nodes(future: Future) -> Iterator[Drawn]:
     sold, street = future.sales.sum(axis=0), float(future.quota.sum())
     about = "the company's sales / target"
     yield Drawn("all", "all", "", "company_attainment", sold / future.target, "ratio", about)
+    for name, quantile, words in (
+        ("coverage_p50", 0.5, "half of the draws"),
+        ("coverage_p20", 0.2, "four draws of five"),
+    ):
+        about = f"the same that {words} reach"
+        yield Drawn("all", "all", "", name, sold / future.target, "ratio", about, quantile)
+    best = np.sort(future.sales, axis=0)[-int(np.ceil(TOP * len(future.sales))) :].sum(axis=0)
+    share = np.divide(best, sold, out=np.zeros_like(sold), where=sold > 0)
+    yield Drawn("all", "all", "", "best_share", share, "ratio", "share of sales by the best fifth of the reps")
     about = "chance that the company makes its target"
     yield Drawn("all", "all", "", "company_chance", _made(sold / future.target), "ratio", about, "chance")
     if street > 0:

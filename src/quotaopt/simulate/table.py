@@ -55,7 +55,7 @@ def _interval(drawn: Drawn) -> tuple[float, float]:
     """Of a chance Wilson's interval, because so many draws were counted; else the range of the draws."""
     if drawn.at == "chance":
         return wilson(float(drawn.draws.sum()), drawn.draws.size)
-    if drawn.measure.startswith("pay_p") or drawn.measure == "pay_on_target":
+    if drawn.measure.startswith(("pay_p", "coverage_")) or drawn.measure == "pay_on_target":
         return float("nan"), float("nan")  # a quantile of what stands above it; a sum that no draw changes
     return central(drawn.draws)
 
