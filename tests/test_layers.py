@@ -28,6 +28,7 @@ LAYERS = [
     {"forecast", "capacity", "attrition", "workload", "presence", "leave", "problem"},
     {"optimize", "rules", "goals", "plan"},
     {
+        "adopt",
         "allocate",
         "prepare",
         "feasibility",
@@ -38,14 +39,18 @@ LAYERS = [
         "run",
         "apart",
         "batch",
+        "frozen",
+        "index",
         "why",
         "memory",
         "crosscheck",
         "recheck",
+        "review",
         "mend",
         "compare",
         "project",
         "seats",
+        "templates",
         "sensitivity",
         "price_of_fairness",
         "whatif",
@@ -55,7 +60,7 @@ LAYERS = [
         "simulate",
         "backtest",
     },
-    {"report"},
+    {"report", "export"},
     {"cli", "__main__"},
 ]
 ALLOWED = {
@@ -77,6 +82,7 @@ ALLOWED = {
     "duckdb": {"tables/database"},
     "sqlalchemy": {"tables/database"},
     "openpyxl": {"report/mark"},
+    "xlsxwriter": {"export", "templates"},
 }
 HEAVY = ("pandas", "numpy", "scipy", "sklearn", "pydantic", "rich", "pulp", "highspy", "holidays")
 MODULES = sorted(ROOT.rglob("*.py"))

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 LOG = "quotaopt-error.log"
 FORMATS = ("table", "csv", "json")
 GROUPS = {
-    "Start": ("init", "check"),
+    "Start": ("init", "new", "check"),
     "Plan": ("forecast", "run", "compare", "explain", "frontier"),
     "Judge": ("measures", "simulate", "backtest"),
+    "Share": ("export",),
     "Look": ("runs", "verify", "show", "diff", "list"),
+    "Keep": ("freeze", "revise", "plans"),
 }
 EPILOG = (
     "Exit codes: 0 done, 1 input wrong, 2 usage, 3 no plan can exist, 4 stopped without a plan, 70 a bug, 130 Ctrl-C."
@@ -132,7 +134,7 @@ def cli() -> None:
 
     \b
     Try it:    quotaopt init q2027 && cd q2027 && quotaopt run
-    Your data: put your tables in scenarios/data, then: quotaopt check
+    Your data: quotaopt init q2027 --from your.xlsx
     """  # noqa: D301 - click reads the escape
 
 

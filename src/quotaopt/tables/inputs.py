@@ -45,8 +45,9 @@ class Inputs:
     history : rep_id, product_id, month (``YYYY-MM``), amount, and territory_id where the file has it (empty: not
         known); one row for each combination.
     roster : rep_id, rep_name, region, team, manager, channel, segment, role, peer_group (texts, empty when absent),
-        start_date, end_date (NaT when absent), headcount, ramp_profile, is_vacant, source (file:line), and the columns
-        we do not know as given; without the reps that are left out, which stand in ``more["excluded"]``.
+        start_date, end_date (NaT when absent), headcount, ramp_profile, is_vacant, include, exclude_reason, and the
+        columns we do not know as given; without the reps that are left out: they stand in ``more["excluded"]``, and
+        `source` (file:line) with them.
     products : product_id, product_name, family, launch_month, end_month (texts, empty when absent), and others.
     locks : quotas that must stay.
     plan : rep_id, product_id, month, quota (`Decimal`), when the scenario names a current plan.
@@ -97,6 +98,18 @@ def read_inputs(scenario: Scenario) -> Inputs:
         make_assignments(sheets["assignments"]) if scenario.settings.data.assignments else None,
         more,
     )
+
+
+def read_table(place: Path, name: str) -> Sheet:
+    """One file that no scenario names, as a table of the catalogue; problems in its findings, amounts as texts."""
+    sources = find_sources(place, str, "auto")
+    sheet = join_sheets(TABLES[name], [read_sheet(source, TABLES[name], {}) for source in sources])
+    if not sources:
+        sheet.findings.append(Finding("no such file", file=str(place), code="file"))
+    drop_subtotals(sheet)
+    read_cells(sheet)
+    check_keys(sheet, TABLES[name].remedy)
+    return sheet
 
 
 def _read_table(scenario: Scenario, name: str) -> Sheet:
