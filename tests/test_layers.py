@@ -47,7 +47,7 @@ ALLOWED = {
     "pydantic": {"settings", "settings_data", "values", "scenario", "advice", "policy", "whatif"},
     "rich": {"report"},
     "python_calamine": {"tables/workbook"},
-    "duckdb": {"tables/database"},
+    "duckdb": {"tables/database", "tables/large"},
     "sqlalchemy": {"tables/database"},
     "openpyxl": {"report/mark"},
 }

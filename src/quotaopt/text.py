@@ -22,15 +22,20 @@ MULTIPLES = {"万": 10_000, "亿": 100_000_000}
 
 def encoding_of(raw: bytes) -> str:
     """The encoding of a text file: its byte order mark, else UTF-8 if that fits, else GB18030 (which holds GBK)."""
-    if raw.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
-    if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return "utf-16"
+    if mark := encoding_of_mark(raw):
+        return mark
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError:
         return "gb18030"
     return "utf-8"
+
+
+def encoding_of_mark(raw: bytes) -> str:
+    """The encoding a byte order mark shows; empty without one."""
+    if raw.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    return "utf-16" if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else ""
 
 
 def counted(number: int, noun: str) -> str:

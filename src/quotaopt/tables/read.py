@@ -19,14 +19,16 @@ from quotaopt.tables.wide import find_months, melt
 
 LOOKED_AT = 10
 """Rows in which the headers are looked for."""
+Skim = Callable[[Source, Callable[[Grid], tuple[Grid, Mapping[str, int]]]], Grid]
 
 
-def read_sheet(source: Source, table: Table, mapping: Mapping[str, str]) -> Sheet:
+def read_sheet(source: Source, table: Table, mapping: Mapping[str, str], skim: Skim | None = None) -> Sheet:
     """Read one source; whatever is wrong with it is in the sheet's findings, never raised.
 
     Parameters
     ----------
     mapping : headers the scenario maps to our columns.
+    skim : reads a large file, given what tells its headers; only some of its rows become the sheet's.
     """
     sheet = Sheet(table)
 
@@ -34,9 +36,14 @@ def read_sheet(source: Source, table: Table, mapping: Mapping[str, str]) -> Shee
         found = _match_headers(row, table, mapping)
         return len(found) + len(_months(row, found, table))
 
+    def understand(head: Grid) -> tuple[Grid, Mapping[str, int]]:
+        below = _below_titles(head, fit) if head.rows else head
+        found = _match_headers(below.rows[0], table, mapping) if head.rows else {}
+        return below, {} if _months(below.rows[0], found, table) else found
+
     source.fit = fit
     try:
-        grid = read_grid(source)
+        grid = skim(source, understand) if skim else read_grid(source)
     except InputError as failure:
         sheet.findings += failure.findings
         if source.digest:
@@ -44,7 +51,7 @@ def read_sheet(source: Source, table: Table, mapping: Mapping[str, str]) -> Shee
         return sheet
     sheet.name = grid.name
     sheet.hashes[grid.name] = grid.digest
-    if grid.rows:
+    if grid.rows and not skim:
         grid = _below_titles(grid, fit)
     sheet.findings += grid.notes
     if not grid.rows:
