@@ -411,3 +411,33 @@ def test_wrong_cells_of_a_workbook_are_marked(read: Read, tmp_path: Path, capsys
     }
     assert {sheet[name].fill.start_color.rgb for name in notes} == {"FFF4B6B6"}
     assert not sheet["D3"].fill.fill_type
+
+
+# ---- months in cells ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("month", ["Jan-26", "2026年1月", "26年1月", "January 2026", "2026M1", "01/2026", "2026-01-15"])
+def test_a_month_cell_may_have_the_forms_of_a_header(month: str, read: Read, tmp_path: Path) -> None:
+    write(tmp_path / "h.csv", f"rep,product,month,amount\nR1,core,{month},3\n")
+    assert rows(read("../h.csv")) == [["R1", "core", "2026-01", 3.0]]
+
+
+@pytest.mark.parametrize("month", ["3/4", "01-26", "26", "1月", "Jan", "2026-13", "May be"])
+def test_a_month_cell_that_could_be_something_else_is_a_problem(month: str, read: Read, tmp_path: Path) -> None:
+    write(tmp_path / "h.csv", f"rep,product,month,amount\nR1,core,{month},3\n")
+    assert problems(read, "../h.csv") == [f"h.csv:2  month: not a month (got {month!r}). Write it like 2026-12."]
+
+
+def test_the_year_may_stand_beside_the_month(read: Read, tmp_path: Path) -> None:
+    write(tmp_path / "h.csv", "rep,product,年,月,amount\nR1,core,2026,1,1\nR1,core,2026年,02,2\nR1,core,2025,12月,3\n")
+    inputs = read("../h.csv")
+    assert rows(inputs) == [
+        ["R1", "core", "2025-12", 3.0], ["R1", "core", "2026-01", 1.0], ["R1", "core", "2026-02", 2.0],
+    ]  # fmt: skip
+    assert warnings(inputs) == []
+    write(tmp_path / "h.csv", "rep,product,Year,Month,amount\nR1,core,2026,Jan,1\nR1,core,,13,2\nR1,core,last,3,2\n")
+    assert problems(read, "../h.csv") == [
+        "h.csv:4  Year: not a year (got 'last'). Write it like 2026.",
+        "h.csv:3  Month (month): not a month (got '13'). Write it like 2026-12.",
+        "h.csv:4  Month (month): not a month (got '3'). Write it like 2026-12.",
+    ]

@@ -12,6 +12,7 @@ import numpy as np
 
 from quotaopt.errors import SHOWN, Finding, nearest
 from quotaopt.tables.catalogue import HISTORY
+from quotaopt.tables.headers import cell_month
 from quotaopt.tables.schema import LARGEST, Field, Kind
 from quotaopt.tables.sheet import LISTED, Sheet
 from quotaopt.text import NUMBER, counted, plain_day, plain_month, plain_number
@@ -79,7 +80,9 @@ def _read_dates(sheet: Sheet, column: Field) -> None:
     monthly = day and sheet.table is HISTORY
 
     def read(text: str) -> str:
-        return (plain_day(text) if day else "") or (plain_month(text) if monthly or not day else "")
+        if not day:
+            return cell_month(text)
+        return plain_day(text) or (plain_month(text) if monthly else "")
 
     bad = sheet.rows_where(name, lambda text: text and not read(text))
     example = "2026-12-01" if day else "2026-12"

@@ -15,7 +15,7 @@ from quotaopt.tables.headers import header_month, is_total, split_unit, title_un
 from quotaopt.tables.schema import Field, Table, plain_header
 from quotaopt.tables.sheet import Sheet
 from quotaopt.tables.sources import read_grid
-from quotaopt.tables.wide import find_months, melt
+from quotaopt.tables.wide import find_months, join_year, melt
 
 LOOKED_AT = 10
 """Rows in which the headers are looked for."""
@@ -118,6 +118,8 @@ def _fill(sheet: Sheet, grid: Grid, mapping: Mapping[str, str]) -> None:
     _read_unit(sheet, [*months, *([header[columns[m]]] if (m := sheet.table.money) in columns else [])], grid.titles)
     if months:
         melt(sheet, months, grid.titles)
+    else:
+        join_year(sheet)
     told = {*explained, *columns, *(field.name for field in sheet.table.fields)}
     told |= _warn_of_rivals(sheet, header, columns, mapping)
     if unknown := [str(name) for name in sheet.frame if name not in told]:
