@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import shutil
 import sqlite3
+import sys
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
@@ -13,6 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import duckdb
 import openpyxl
@@ -205,13 +208,40 @@ def test_sources_that_cannot_be_read_are_problems(read: Read, tmp_path: Path) ->
     ]
 
 
-def test_other_databases_need_the_extra(read: Read) -> None:
-    try:
-        import sqlalchemy  # noqa: F401
-    except ImportError:
-        assert problems(read, "postgresql://me:secret@host/db?table=t") == [
-            'postgresql://me:***@host/db?table=t  other databases than SQLite need SQLAlchemy. pip install "quotaopt[sql]".'
-        ]
+def test_other_databases_need_the_extra(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    assert problems(read, "postgresql://me:secret@host/db?table=t") == [
+        'postgresql://me:***@host/db?table=t  other databases than SQLite need SQLAlchemy. pip install "quotaopt[sql]".'
+    ]
+
+
+def test_databases_are_read_through_sqlalchemy(read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(sqlite3.connect(tmp_path / "crm.db")) as base, base:
+        base.execute('CREATE TABLE "my orders" (rep TEXT, product TEXT, month TEXT, amount NUMERIC)')
+        base.executemany('INSERT INTO "my orders" VALUES (?, ?, ?, ?)', LONG[1:])
+    monkeypatch.setenv("CRM_FOLDER", tmp_path.as_posix())
+    query = quote_plus('SELECT rep, product, month, sum(amount) AS amount FROM "my orders" GROUP BY 1, 2, 3')
+    for address, name in (("?table=my+orders", "[my orders]"), (f"?query={query}", "[query]")):
+        inputs = read(f"sqlite+pysqlite:///$CRM_FOLDER/crm.db{address}")
+        assert rows(inputs) == EXPECTED
+        assert next(key for key in inputs.hashes if "crm.db" in key).endswith(f"crm.db{name}")
+    address = "sqlite+pysqlite:///$CRM_FOLDER/crm.db"
+    assert "has no table 'orders'. Did you mean 'my orders'?" in problems(read, f"{address}?table=orders")[0]
+    assert "no such table: none" in problems(read, f"{address}?query=SELECT+1+FROM+none")[0]
+    assert "Can't load plugin" in problems(read, "nothing://host/db?table=t")[0]
+    assert "cannot be read" in problems(read, "oracle://host/db?table=t")[0]
+
+
+@pytest.mark.parametrize("kind", ["xls", "xlsb", "ods"])
+def test_binary_workbooks(kind: str, read: Read, tmp_path: Path) -> None:
+    """One book in each form: .xls and .ods as LibreOffice saves them, .xlsb written after [MS-XLSB]."""
+    shutil.copy(Path(__file__).parent / f"workbooks/sales.{kind}", tmp_path)
+    inputs = read(f"../sales.{kind}")
+    assert rows(inputs) == [["R1", "core", "2026-01", 1000.0], ["R2", "core", "2026-02", 24_000_000.0]]
+    assert warnings(inputs) == [
+        f"sales.{kind}[销售]  amounts are in 10,000, as the file says.",
+        f"sales.{kind}[销售]  left out 1 subtotal row, line 5.",
+    ]
 
 
 # ---- wide sheets --------------------------------------------------------------------------------
