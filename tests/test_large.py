@@ -1,5 +1,6 @@
 """Large history is added up by DuckDB: the same sums to the last cent, the same words for every problem."""
 
+# ruff: noqa: ISC004 - messages stand here whole
 from __future__ import annotations
 
 import csv

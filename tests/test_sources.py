@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from quotaopt.cli import main
 from quotaopt.errors import InputError
 from quotaopt.scenario import load_scenario
-from quotaopt.tables import Inputs, read_inputs
+from quotaopt.tables import Inputs, grid, large, read_inputs, spool
 from quotaopt.tables.headers import header_month, is_total, split_unit, title_unit
 
 from .books import write_book
@@ -208,6 +208,20 @@ def test_sources_that_cannot_be_read_are_problems(read: Read, tmp_path: Path) ->
     ]
 
 
+def test_files_that_unpack_to_gigabytes_are_refused(
+    read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grid, "UNPACKED", 100_000)
+    (tmp_path / "h.csv.gz").write_bytes(gzip.compress(b"rep,product,month,amount\n" * 10_000))
+    said = "unpacks to 0.0001 GB or more. Split it, or unpack it and name the file itself."
+    assert problems(read, "../h.csv.gz") == [f"h.csv.gz  {said}"]
+    monkeypatch.setattr(large, "LARGE", 1)
+    monkeypatch.setattr(spool, "MOST_PACKED", 1)
+    assert problems(read, "../h.csv.gz") == [f"h.csv.gz  {said.replace('0.0001', '0.00025')}"]
+    write_book(tmp_path / "h.xlsx", s=[["rep", "product", "month", "amount"], *[["R1", "core", "2026-01", 1]] * 2000])
+    assert "h.xlsx  unpacks to 0.000" in problems(read, "../h.xlsx")[0]
+
+
 def test_other_databases_need_the_extra(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)
     assert problems(read, "postgresql://me:secret@host/db?table=t") == [
@@ -353,6 +367,12 @@ def test_headers_may_stand_in_two_rows(read: Read, tmp_path: Path) -> None:
     assert inputs.history.month.tolist() == ["2025-01", "2025-02", "2026-01", "2026-02"]
     write(tmp_path / "h.csv", "rep,product,Sales (k€),\n,,Jan 2026,Feb 2026\nR1,core,1,2\n")
     assert read("../h.csv").history.amount.tolist() == [1000, 2000]
+
+
+def test_a_row_of_dates_is_no_second_row_of_headers(read: Read, tmp_path: Path) -> None:
+    text = "rep,product,OrderDate,DueDate,ShipDate,DateKey,Sales\n"
+    write(tmp_path / "h.csv", text + "R1,core,2026-01-02,2026-02-03,2026-03-04,20260405,7\n")
+    assert rows(read("../h.csv")) == [["R1", "core", "2026-01", 7.0]]
 
 
 def test_no_year_and_two_years_are_problems(read: Read, tmp_path: Path) -> None:

@@ -37,8 +37,10 @@ def read_sheet(source: Source, table: Table, mapping: Mapping[str, str], skim: S
         return len(found) + len(_months(row, found, table))
 
     def understand(head: Grid) -> tuple[Grid, Mapping[str, int]]:
-        below = _below_titles(head, fit) if head.rows else head
-        found = _match_headers(below.rows[0], table, mapping) if head.rows else {}
+        if not head.rows:
+            return head, {}
+        below = _below_titles(head, fit)
+        found = _match_headers(below.rows[0], table, mapping)
         return below, {} if _months(below.rows[0], found, table) else found
 
     source.fit = fit
@@ -72,7 +74,10 @@ def _below_titles(grid: Grid, fit: Callable[[Sequence[str]], int]) -> Grid:
     titles = [cell for row in grid.rows[:top] for cell in row if cell]
     lines, rows = grid.lines[top:], grid.rows[top:]
     joined = _join_headers(rows[0], rows[1]) if len(rows) > 1 else []
-    if fit(joined) > first[top]:
+    over = (
+        [upper if lower not in ("", upper) else "" for upper, lower in zip(*rows[:2], strict=False)] if joined else []
+    )
+    if fit(joined) > first[top] and fit(over) <= 1:  # 销售额 may stand over the months; rows of data stand under all
         titles += [cell for cell in rows[0] if cell]
         what = f"headers stand in two rows, line {lines[0]} and {lines[1]}"
         grid.notes.append(Finding(what, file=grid.name, severity="warning", code="header"))

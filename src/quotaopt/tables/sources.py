@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from quotaopt.places import SQLITE, Place
+from quotaopt.tables import grid
 from quotaopt.tables.database import read_address, read_parquet, read_sqlite
 from quotaopt.tables.grid import Grid, Source
 from quotaopt.tables.textfile import read_text
@@ -59,7 +61,10 @@ def read_grid(source: Source) -> Grid:
         source.digest = hashlib.sha256(source.raw).hexdigest()
         suffixes = [suffix.lower() for suffix in source.place.suffixes]
         if suffixes[-1:] == [".gz"]:
-            source.raw = gzip.decompress(source.raw)
+            with gzip.open(io.BytesIO(source.raw)) as packed:
+                source.raw = packed.read(grid.UNPACKED + 1)
+            if len(source.raw) > grid.UNPACKED:
+                raise source.refuse_size(len(source.raw))
             suffixes.pop()
     return READERS.get(suffixes[-1] if suffixes else "", read_text)(source)
 

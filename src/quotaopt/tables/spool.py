@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from quotaopt.errors import InputError
+from quotaopt.tables import grid
 from quotaopt.tables.grid import Grid, Source
 from quotaopt.tables.sources import reading
 from quotaopt.tables.textfile import find_codec, note_codec, refuse_codec, refuse_other, split_rows
 
 PIECE = 1 << 22
+MOST_PACKED = 200
+"""Bytes of text in one of a compressed file; no table has more."""
 HEAD = 100
 """Lines in which titles and headers are looked for."""
 
@@ -115,6 +118,7 @@ def _decode(source: Source, codec: str, translate: bool = True) -> Iterator[str]
     """The file's text in pieces, line endings made line feeds (`translate`), without a byte order mark."""
     decoder = codecs.getincrementaldecoder(codec)()
     lines, seen, first = io.IncrementalNewlineDecoder(decoder, translate=translate), 0, True
+    size, most = 0, Path(source.place).stat().st_size
     with _open(source) as raw:
         while True:
             piece = raw.read(PIECE)
@@ -125,6 +129,9 @@ def _decode(source: Source, codec: str, translate: bool = True) -> Iterator[str]
                     raise
                 raise refuse_codec(source, codec, seen + failure.object[: failure.start].count(b"\n")) from None
             seen += piece.count(b"\n")
+            size += len(piece)
+            if size > max(grid.UNPACKED, MOST_PACKED * most):
+                raise source.refuse_size(size)
             text = text.removeprefix("\ufeff") if first else text
             if text:
                 yield text
