@@ -79,7 +79,7 @@ ALLOWED = {
     "holidays": {"workdays"},
     "rich": {"report"},
     "python_calamine": {"tables/workbook"},
-    "duckdb": {"tables/database"},
+    "duckdb": {"tables/database", "tables/large"},
     "sqlalchemy": {"tables/database"},
     "openpyxl": {"report/mark"},
     "xlsxwriter": {"export", "templates"},

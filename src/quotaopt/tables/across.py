@@ -115,7 +115,7 @@ def _drop_unknown(history: Sheet, roster: Sheet, known: set[str]) -> None:
         unknown = history.rows_where("rep_id", lambda text: text not in known)
         if unknown.size:
             reps = len(set(history.frame["rep_id"].to_numpy()[unknown]))
-            rows = f"{counted(unknown.size, 'row')} of {counted(reps, 'rep')}"
+            rows = f"{counted(int(history.count[unknown].sum()), 'row')} of {counted(reps, 'rep')}"
             history.warn(f"left out {rows} not in {_files(roster)}", code="unknown-rep")
             history.keep(~np.isin(np.arange(len(history.frame)), unknown))
 
@@ -129,7 +129,7 @@ def _drop_other_months(plan: Sheet, months: tuple[str, ...]) -> None:
 
 
 def _ids(sheet: Sheet, column: str) -> set[str]:
-    return set(sheet.frame[column]) - {""} if sheet.has(column) else set()
+    return set(sheet.frame[column].unique()) - {""} if sheet.has(column) else set()
 
 
 def _files(sheet: Sheet) -> str:
