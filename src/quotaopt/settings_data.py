@@ -24,6 +24,8 @@ class Columns(Section):
     locks: Headers = {}
     plan: Headers = {}
     assignments: Headers = {}
+    leave: Headers = {}
+    calendar_changes: Headers = {}
 
 
 class Data(Section):
@@ -34,6 +36,7 @@ class Data(Section):
     the scenario's `unit`.
     `history_follows` says what happens to past sales when `assignments` give a territory to somebody else:
     they go with the territory, or stay with the rep who made them.
+    `calendar_changes` are days, announced or agreed, that win over the scenario's `calendar`.
     """
 
     history: SomePaths
@@ -42,6 +45,8 @@ class Data(Section):
     locks: Paths = ()
     plan: Paths = ()
     assignments: Paths = ()
+    leave: Paths = ()
+    calendar_changes: Paths = ()
     encoding: Encoding = "auto"
     unit: Units = {}
     duplicates: Literal["error", "sum"] = "error"

@@ -54,6 +54,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "rule.quota_ceiling": ("highest quota", "最高配额"),
     "rule.keep_locks": ("locked quotas", "锁定的配额"),
     "rule.keep_plan": ("months that are over", "已过月份"),
+    "rule.keep_relief": ("quota of people on leave kept in their team", "休假人员的配额留在团队"),
     "rule.overassignment": ("overassignment", "超额分配"),
     # What holds it.
     "holds": ("What holds it", "约束"),
