@@ -32,7 +32,8 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     # The steps.
     "step.last_year": ("Sales in the same months last year", "上年同期销售"),
     "step.potential": ("What full-time work is forecast to sell", "按全勤预测的潜力"),
-    "step.headcount": ("Presence: part time, leave, start and end", "在岗：兼职、休假、入职与离职"),
+    "step.headcount": ("Presence: part time, start and end", "在岗：兼职、入职与离职"),
+    "step.leave": ("Leave", "休假"),
     "step.ramp": ("Ramp: still becoming productive", "爬坡：新人尚未满产"),
     "step.factor": ("Capacity is taken at a chosen quantile", "产能按选定分位数取值"),
     "step.workload": ("Hours: no more than there is time for", "工时：不超过可用时间"),
