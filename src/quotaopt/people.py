@@ -57,8 +57,9 @@ def leave_table(
     missing = (problem.relieved.values.sum(axis=1)[at] * part).sum(axis=1) * unit
     asked = np.zeros(len(rows)) if quota is None else (quota.sum(axis=1)[at] * part).sum(axis=1) * unit
     first, last = (np.datetime64(month, "M") for month in (forecast.months[0], forecast.months[-1]))
-    begin, end = (fill_days(rows[k], day) for k, day in (("start_date", first), ("end_date", last + 1)))
-    after = np.minimum(end + np.timedelta64(1, "D"), (last + 1).astype("datetime64[D]"))
+    beyond = last + np.timedelta64(1, "M")
+    begin, end = (fill_days(rows[k], day) for k, day in (("start_date", first), ("end_date", beyond)))
+    after = np.minimum(end + np.timedelta64(1, "D"), beyond.astype("datetime64[D]"))
     days = make_workdays(inputs, settings).count(np.maximum(begin, first.astype("datetime64[D]")), after)
     to, mine = settings.leave.to, roster.iloc[at]
     keeper = {"peers": "peers", "company": GAP}.get(to) or mine[to].to_numpy()
