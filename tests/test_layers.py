@@ -38,6 +38,8 @@ LAYERS = [
         "run",
         "apart",
         "batch",
+        "frozen",
+        "index",
         "why",
         "memory",
         "crosscheck",
