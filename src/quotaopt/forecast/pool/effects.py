@@ -30,13 +30,19 @@ class Effects(NamedTuple):
     share : expected level over that of the whole, up to a common factor; nan without positive sales, shape (series,).
     own : weight of own history in it, shape (series,).
     between : standard deviation between series of the logarithm of their level.
-    within : standard deviation of a single month, relative to its level.
+    noise : variance of a single month of each, relative to the square of its level, shape (series,).
     """
 
     share: Floats
     own: Floats
     between: float
-    within: float
+    noise: Floats
+
+    @property
+    def within(self) -> float:
+        """Standard deviation of a single month, relative to its level."""
+        known = self.noise[~np.isnan(self.share)]
+        return float(np.sqrt(np.mean(known))) if known.size else 0.0
 
 
 class Way(NamedTuple):
@@ -160,7 +166,8 @@ def _list_shares(
     """
     shares, weights = np.zeros((len(WAYS), len(own))), np.ones((len(WAYS), len(own)))
     own = divide(np.maximum(own, 0.0), np.maximum(own, 0.0).sum())
-    found: dict[int, Effects] = {}
+    rows, factor = _rep_rows(levels, flat), _rep_rows(levels, ahead)
+    found = {0: find_effects(rows, flat[0])}
     for i, way in enumerate(WAYS):
         if asked is not None and not asked[i]:
             continue
@@ -168,10 +175,10 @@ def _list_shares(
             shares[i] = own
             continue
         if way.window not in found:
-            found[way.window] = find_effects(_rep_rows(levels, flat), flat[0], way.window)
+            found[way.window] = find_effects(rows, flat[0], way.window, noise=found[0].noise)
         effects = found[way.window]
         share = np.where(np.isnan(effects.share), own, effects.share)
-        share *= _rep_rows(levels, ahead) if way.season else 1.0
+        share *= factor if way.season else 1.0
         shares[i], weights[i] = divide(share, share.sum()), effects.own
     return shares, weights
 
@@ -190,7 +197,9 @@ def _rake(table: Floats, rows: Floats, columns: Floats) -> Floats:
     return table
 
 
-def find_effects(series: Floats, whole: Floats, window: int = 0, prior: Floats | float = 1.0) -> Effects:
+def find_effects(
+    series: Floats, whole: Floats, window: int = 0, prior: Floats | float = 1.0, noise: Floats | None = None
+) -> Effects:
     """Shares from months without season, like for like.
 
     Parameters
@@ -199,6 +208,7 @@ def find_effects(series: Floats, whole: Floats, window: int = 0, prior: Floats |
     whole : what they are shares of, with missing months filled, shape (series, months) or (months,).
     window : see `Way`.
     prior : what the shares are thought to be in proportion to, shape (series,).
+    noise : see `Effects`, where it is known already: a few months do not tell it.
 
     A level is the sum of the months over that of the whole in the same months, weighted. Its logarithm, less that of
     the prior, moves towards the mean of all by the empirical-Bayes weight ``noise / (noise + between²)`` (Efron &
@@ -215,9 +225,9 @@ def find_effects(series: Floats, whole: Floats, window: int = 0, prior: Floats |
     known = (level > 0) & (prior > 0)
     share, own = np.full(len(series), np.nan), np.ones(len(series))
     if not known.any():
-        return Effects(share, own, 0.0, 0.0)
-    month = _relative_noise(sales, base, level, seen)[known]
-    noise = month * divide((weight**2).sum(axis=1), weight.sum(axis=1) ** 2)[known]
+        return Effects(share, own, 0.0, np.zeros(len(series)))
+    month = _relative_noise(sales, base, level, seen) if noise is None else noise
+    noise = (month * divide((weight**2).sum(axis=1), weight.sum(axis=1) ** 2))[known]
     expected = np.broadcast_to(prior, level.shape)[known]
     log = np.log(level[known] / expected)
     between, centre = _between(log, noise)
@@ -225,7 +235,7 @@ def find_effects(series: Floats, whole: Floats, window: int = 0, prior: Floats |
     own[known] = np.where(spread > 0, divide(between + 0 * noise, between + noise), 1.0)
     away = np.clip(divide(log - centre, spread), -FURTHEST, FURTHEST)
     share[known] = expected * np.exp(log - (1 - own[known]) * away * spread)
-    return Effects(share, own, float(np.sqrt(between)), float(np.sqrt(np.mean(month))))
+    return Effects(share, own, float(np.sqrt(between)), month)
 
 
 def _relative_noise(sales: Floats, company: Floats, level: Floats, seen: Bools) -> Floats:
