@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quotaopt import columns as c
+from quotaopt import columns_people as p
 from quotaopt.errors import Finding, InputError, NoPlanError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ TABLES = {
     "vacant": c.VACANT, "fenced": c.FENCED, "floored": c.FLOORED, "accuracy": c.ACCURACY,
     "rules": c.RULES, "goals": c.GOALS, "fairness": c.FAIRNESS, "measures": c.MEASURES, "warnings": c.WARNINGS,
     "conflicts": c.CONFLICTS, "solvers": c.SOLVERS,
+    "leave": p.LEAVE, "uncovered": p.UNCOVERED, "excluded": p.EXCLUDED,
 }  # fmt: skip
 
 
@@ -190,9 +192,9 @@ def load_run(folder: Path) -> Run:
         raise InputError([Finding("not a run folder", f"It has no readable {RECORD}.", file=str(folder))]) from error
 
 
-def list_runs(project: Path) -> list[Run]:
-    """Every run of the project, newest first."""
-    records = (project / "runs").glob(f"*/{RECORD}")
+def list_runs(project: Path, folder: Path | None = None) -> list[Run]:
+    """Every run of the project, newest first; those in `folder` instead of ``runs/`` when given."""
+    records = (folder or project / "runs").glob(f"*/{RECORD}")
     found = [load_run(record.parent) for record in records if not record.parent.name.startswith(".")]
     return sorted(found, key=lambda run: (str(run.record["started"]), run.id), reverse=True)
 

@@ -1,6 +1,6 @@
 """What each rep can carry: potential × headcount × ramp, at the mean or at a chosen quantile.
 
-*Headcount* is the share of full-time work present in a month: the roster's share, times the calendar days between
+*Headcount* is the share of full-time work present in a month: the roster's share, times the working days between
 start and end date. *Ramp* is how productive a new rep is, by months since the start date. Capacity at a quantile is
 what a rep sells over the plan or more with that probability's complement: every cell of the rep is scaled by one
 *factor*, so that the rep's sum is that quantile of the rep's sampled sums.
@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quotaopt.attrition import seat_ramp
 from quotaopt.errors import Finding, InputError
 from quotaopt.forecast import Forecast, cell_columns
 from quotaopt.forecast.notes import list_names
 from quotaopt.forecast.sampling.ranges import central_range, group_of
 from quotaopt.forecast.sums import sum_groups
-from quotaopt.presence import check_profiles, count_heads, read_ramp
+from quotaopt.presence import check_profiles, find_presence
+from quotaopt.workdays import make_workdays
 from quotaopt.workload import share_in_time
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Capacity:
 
     Attributes
     ----------
-    headcount : full-time share present, shape (reps, months).
+    headcount : full-time share present without leave, of a vacant seat the expected one, shape (reps, months).
     ramp : productivity of a new rep, 0..1, shape (reps, months).
     expected : mean potential × headcount × ramp, money, shape (reps, products, months); never negative.
     factor : quantile of a rep's sum over the plan / its mean, shape (reps,); 1 where capacity is the mean.
@@ -46,6 +46,9 @@ class Capacity:
     notes : what was set to zero.
     after_leaving : `expected` when people leave and are replaced, shape (reps, products, months); None when
         ``[attrition]`` says that nobody leaves.
+    relieved : capacity that is missing because of leave, shape (reps, products, months); None when nobody is relieved.
+    filled : probability that somebody holds the seat, shape (reps, months).
+    days : working days of each month, shape (months,); None without a calendar.
     """
 
     headcount: Floats
@@ -55,6 +58,9 @@ class Capacity:
     in_time: Floats
     notes: tuple[Finding, ...] = ()
     after_leaving: Floats | None = None
+    relieved: Floats | None = None
+    filled: Floats | None = None
+    days: Floats | None = None
 
     @property
     def presence(self) -> Floats:
@@ -78,8 +84,8 @@ def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Cap
     if findings := check_profiles(inputs, settings):
         raise InputError(findings)
     roster = inputs.roster.set_index("rep_id").loc[list(forecast.reps)]
-    headcount = count_heads(roster, forecast.months)
-    ramp = read_ramp(roster, forecast.months, settings)
+    here = find_presence(roster, forecast.months, inputs, settings)
+    headcount, ramp = here.headcount, here.ramp
     presence = headcount * ramp
     expected = np.maximum(forecast.mean, 0.0) * presence[:, None, :]
     factor, notes = np.ones(len(forecast.reps)), _note_floored(forecast, presence)
@@ -90,10 +96,15 @@ def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Cap
         factor = np.divide(np.maximum(wanted, 0.0), mean, out=factor, where=mean > 0)
         notes += _note_nothing(forecast, wanted, float(at))
     left = None
-    if settings.attrition.other or any(settings.attrition.monthly.values()):
-        left = np.maximum(forecast.mean, 0.0) * (headcount * seat_ramp(roster, ramp, settings))[:, None, :]
-    in_time = share_in_time(expected * factor[:, None, None], headcount, forecast.products, settings)
-    return Capacity(headcount, ramp, expected, factor, in_time, notes, left)
+    if settings.attrition.anybody:
+        left = np.maximum(forecast.mean, 0.0) * here.lasting[:, None, :]
+    away = np.maximum(forecast.mean, 0.0) * (here.on_leave * ramp)[:, None, :]
+    calendar = make_workdays(inputs, settings)
+    days = calendar.in_months(forecast.months) if calendar.name else None
+    heads = headcount + here.on_leave  # hours and sales are missing alike
+    in_time = share_in_time((expected + away) * factor[:, None, None], heads, forecast.products, settings)
+    relieved = away * (factor[:, None] * in_time)[:, None, :] if here.on_leave.any() else None
+    return Capacity(headcount, ramp, expected, factor, in_time, notes, left, relieved, here.filled, days)
 
 
 def _note_floored(forecast: Forecast, presence: Floats) -> tuple[Finding, ...]:
@@ -125,8 +136,16 @@ def rep_sums(forecast: Forecast, presence: Floats) -> Floats:
 
 
 def capacity_table(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
-    """One row per rep × product × period: potential, headcount, ramp, factor, limited_by, capacity."""
+    """One row per rep × product × period: potential, headcount, ramp, factor, limited_by, capacity.
+
+    With a calendar also working_days.
+    """
     shape = forecast.mean.shape
+    days = (
+        {}
+        if capacity.days is None
+        else {"working_days": np.broadcast_to(capacity.days.astype(np.int64), shape).ravel()}
+    )
     return pd.DataFrame(
         {
             **cell_columns(forecast),
@@ -136,6 +155,7 @@ def capacity_table(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
             "factor": np.broadcast_to(capacity.factor[:, None, None], shape).ravel(),
             "limited_by": np.broadcast_to(_limited_by(capacity)[:, None, :], shape).ravel(),
             "capacity": capacity.values.ravel(),
+            **days,
         }
     )
 

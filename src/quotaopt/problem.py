@@ -220,6 +220,8 @@ class Problem:
     money : what 1 in a scenario's amounts means, for example 10_000.
     plan : current plan, when re-planning.
     locks : quotas that must stay.
+    relieved : capacity that is missing because of leave (R × P × T); none when nobody is relieved.
+    relief : quota that nobody carries because of it (R × P × T), already taken off `target`.
     """
 
     index: Index
@@ -237,6 +239,8 @@ class Problem:
     plan: Cube | None = None
     locks: Sequence[Lock] = ()
     quantiles: Floats | None = None
+    relieved: Cube | None = None
+    relief: Floats | None = None
 
     def group(self, *by: str) -> Grouping:
         """The grouping by these attributes."""
@@ -246,6 +250,11 @@ class Problem:
     def eligible(self) -> Bools:
         """Cells where a quota may stand (R × P × T)."""
         return self.reference.values > 0
+
+    @cached_property
+    def without_relief(self) -> int:
+        """What the target would be if nobody were on leave."""
+        return self.target + (0 if self.relief is None else round(float(self.relief.sum())))
 
     def units(self, money: float | int | str | Decimal) -> Decimal:
         """An amount as a scenario writes it, in rounding units, exactly."""

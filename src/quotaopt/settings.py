@@ -10,71 +10,27 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
+from quotaopt.settings_data import Data, Section
+from quotaopt.settings_people import Hiring, Leave
 from quotaopt.values import (
     Amount,
     Calendar,
-    Encoding,
     Factor,
     Goals,
-    Headers,
     Month,
-    Paths,
     Profile,
     Quantile,
     Rule,
     Share,
-    SomePaths,
-    Units,
     Weights,
     refuse,
 )
 
 LONGEST = 120
 """Most months a plan may have; more is a slip of the pen (2072 for 2027)."""
-
-
-class Section(BaseModel):
-    """Base of every section: closed and unchangeable."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Columns(Section):
-    """For each table, headers we do not know and the column each one is: ``"开票金额" = "amount"``."""
-
-    history: Headers = {}
-    roster: Headers = {}
-    products: Headers = {}
-    locks: Headers = {}
-    plan: Headers = {}
-    assignments: Headers = {}
-
-
-class Data(Section):
-    """The input files, and how to read them.
-
-    A file is CSV (also .csv.gz), a workbook (``book.xlsx#Sheet``), Parquet, a pattern such as ``sales/*.csv``, or a
-    database such as ``sqlite:///crm.db?table=orders``. `unit` is money in one of a table's amounts, where it is not
-    the scenario's `unit`.
-    `history_follows` says what happens to past sales when `assignments` give a territory to somebody else:
-    they go with the territory, or stay with the rep who made them.
-    """
-
-    history: SomePaths
-    roster: SomePaths
-    products: Paths = ()
-    locks: Paths = ()
-    plan: Paths = ()
-    assignments: Paths = ()
-    encoding: Encoding = "auto"
-    unit: Units = {}
-    duplicates: Literal["error", "sum"] = "error"
-    unknown_reps: Literal["error", "drop"] = "error"
-    history_follows: Literal["territory", "rep"] = "territory"
-    columns: Columns = Columns()
 
 
 class Whale(Section):
@@ -151,6 +107,11 @@ class Attrition(Section):
     other: Share = 0.0
     backfill: int = Field(default=2, ge=0)
 
+    @property
+    def anybody(self) -> bool:
+        """Whether anybody leaves."""
+        return bool(self.other or any(self.monthly.values()))
+
 
 class Workload(Section):
     """Hours a month of a full-time rep, and what a deal of each product takes and brings; without hours no limit."""
@@ -196,10 +157,13 @@ class Settings(Section):
     first_month: Month
     last_month: Month
     calendar: Calendar = ""
+    peers: list[str] = []
     data: Data
     forecast: Forecasting = Forecasting()
     ramp: Ramp = Ramp()
     attrition: Attrition = Attrition()
+    leave: Leave = Leave()
+    hiring: Hiring = Hiring()
     workload: Workload = Workload()
     rules: dict[str, Rule] = {"meet_target": {}, "keep_locks": {}}
     rounding: Rounding = Rounding()

@@ -9,6 +9,7 @@ import numpy as np
 from quotaopt.errors import Finding, nearest, split_place
 from quotaopt.scenario import Scenario
 from quotaopt.tables.checks import check_known
+from quotaopt.tables.people import check_people
 from quotaopt.tables.sheet import Sheet
 from quotaopt.text import counted
 
@@ -24,6 +25,7 @@ def check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
         "locks": known_reps,
         "plan": known_reps,
         "assignments": known_reps | sold,
+        "leave": known_reps,
     }
     if settings.data.unknown_reps == "drop":
         _drop_unknown(sheets["history"], roster, allowed["history"])
@@ -48,6 +50,7 @@ def check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
     _check_names(scenario, roster, "role", "ramp.roles", settings.ramp.roles)
     _check_events(scenario, sheets, known)
     _drop_other_months(sheets["plan"], months)
+    check_people(scenario, sheets)
 
 
 def _check_names(scenario: Scenario, sheet: Sheet, column: str, key: str, names: Collection[str]) -> None:

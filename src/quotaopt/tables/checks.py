@@ -11,11 +11,14 @@ from collections.abc import Collection
 import numpy as np
 
 from quotaopt.errors import SHOWN, nearest
-from quotaopt.tables.schema import HISTORY, LARGEST, Field, Kind
+from quotaopt.tables.catalogue import HISTORY
+from quotaopt.tables.schema import LARGEST, Field, Kind
 from quotaopt.tables.sheet import Sheet
 from quotaopt.text import NUMBER, counted, plain_day, plain_month, plain_number
 
 SUBTOTALS = {"合计", "小计", "总计", "总和", "合計", "total", "totals", "subtotal", "sub-total", "grand total", "sum"}
+YES = {"yes", "y", "true", "1", "x", "是", "对", "有", "班", "上班"}
+NO = {"no", "n", "false", "0", "否", "无", "休", "放假"}
 KEYS = {
     "rep_id": "rep",
     "product_id": "product",
@@ -32,7 +35,7 @@ SPAN = ("start_date", "end_date")
 
 def drop_subtotals(sheet: Sheet) -> None:
     """Leave out rows such as 合计 or Total, and say so: they would count everything twice."""
-    texts = [f.name for f in sheet.table.fields if f.kind is not Kind.NUMBER and sheet.has(f.name)]
+    texts = [f.name for f in sheet.table.fields if not f.kind.numeric and sheet.has(f.name)]
     found = np.zeros(len(sheet.frame), dtype=bool)
     for column in texts:
         found[sheet.rows_where(column, lambda text: text.casefold().rstrip(":：") in SUBTOTALS)] = True
@@ -52,8 +55,10 @@ def read_cells(sheet: Sheet) -> None:
             empty = sheet.rows_where(column.name, lambda text: not text)
             sheet.report(empty, column.name, "empty", "Fill it in, or delete the row.", code="empty-cell")
         _drop_formulas(sheet, column.name)
-        if column.kind is Kind.NUMBER:
+        if column.kind.numeric:
             _read_numbers(sheet, column)
+        elif column.kind is Kind.FLAG:
+            _read_flags(sheet, column.name)
         elif column.kind is not Kind.TEXT:
             _read_dates(sheet, column)
 
@@ -85,6 +90,15 @@ def _read_dates(sheet: Sheet, column: Field) -> None:
 
     sheet.report(bad, name, "not a date" if day else "not a month", remedy, code="date")
     sheet.frame[name] = sheet.convert(name, read)
+
+
+def _read_flags(sheet: Sheet, name: str) -> None:
+    """Replace words for yes and no by ``true`` and ``false``."""
+    bad = sheet.rows_where(name, lambda text: text and text.casefold() not in YES | NO)
+    sheet.report(bad, name, "neither yes nor no", "Write yes or no.", code="flag")
+    sheet.frame[name] = sheet.convert(
+        name, lambda text: "" if text.casefold() not in YES | NO else str(text.casefold() in YES).lower()
+    )
 
 
 def _read_numbers(sheet: Sheet, column: Field) -> None:

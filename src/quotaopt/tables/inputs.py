@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,9 +12,11 @@ import pandas as pd
 from quotaopt.errors import Finding, InputError, nearest, split_place
 from quotaopt.scenario import Scenario
 from quotaopt.tables.across import check_across
+from quotaopt.tables.catalogue import TABLES
 from quotaopt.tables.checks import check_keys, check_order, check_shares, drop_subtotals, read_cells
+from quotaopt.tables.people import note_people, settle_roster
 from quotaopt.tables.read import read_sheet
-from quotaopt.tables.schema import TABLES, plain_header
+from quotaopt.tables.schema import plain_header
 from quotaopt.tables.shape import (
     LockRow,
     make_assignments,
@@ -23,19 +25,15 @@ from quotaopt.tables.shape import (
     make_plan,
     make_products,
     make_roster,
+    make_table,
 )
 from quotaopt.tables.sheet import Sheet, join_sheets
 from quotaopt.tables.sources import READERS, find_sources
 from quotaopt.text import counted
+from quotaopt.workdays import library, list_workdays
 
-REMEDIES = {
-    "history": 'Add an order_id, or set data.duplicates = "sum".',
-    "roster": "Keep one row for each rep.",
-    "products": "Keep one row for each product.",
-    "locks": "Keep one of the two.",
-    "plan": "Keep one of the two.",
-    "assignments": "Keep one of the two.",
-}
+OWN = ("history", "roster", "products", "locks", "plan", "assignments")
+"""Tables that have a place of their own in `Inputs`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +45,17 @@ class Inputs:
     history : rep_id, product_id, month (``YYYY-MM``), amount, and territory_id where the file has it (empty: not
         known); one row for each combination.
     roster : rep_id, rep_name, region, team, manager, channel, segment, role, peer_group (texts, empty when absent),
-        start_date, end_date (NaT when absent), headcount, ramp_profile, and the columns we do not know as given.
+        start_date, end_date (NaT when absent), headcount, ramp_profile, is_vacant, source (file:line), and the columns
+        we do not know as given; without the reps that are left out, which stand in ``more["excluded"]``.
     products : product_id, product_name, family, launch_month, end_month (texts, empty when absent), and others.
     locks : quotas that must stay.
     plan : rep_id, product_id, month, quota (`Decimal`), when the scenario names a current plan.
     warnings : what was odd but no problem.
     hashes : file → SHA-256.
-    assignments : rep_id, territory_id, start_date, end_date (NaT: no limit), share, when the scenario names them.
+    assignments : rep_id, territory_id, start_date, end_date (NaT: no limit), share, region (empty when absent), when
+        the scenario names them.
+    more : every other table of the catalogue by its name, as `make_table` makes it; no rows where the scenario names
+        no file.
     """
 
     history: pd.DataFrame
@@ -64,6 +66,7 @@ class Inputs:
     warnings: tuple[Finding, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
     assignments: pd.DataFrame | None = None
+    more: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def read_inputs(scenario: Scenario) -> Inputs:
@@ -80,16 +83,32 @@ def read_inputs(scenario: Scenario) -> Inputs:
     if any(f.severity == "error" for f in findings):
         raise InputError(findings)
     history = make_history(sheets["history"])
+    more = {name: make_table(sheet) for name, sheet in sheets.items() if name not in OWN}
+    roster, more["excluded"] = settle_roster(make_roster(sheets["roster"]), scenario.settings)
+    findings += (*_check_calendar(scenario, more["calendar_changes"]), *note_people(more["excluded"]))
     return Inputs(
         history,
-        make_roster(sheets["roster"]),
+        roster,
         make_products(sheets["products"], history),
         make_locks(sheets["locks"]),
         make_plan(sheets["plan"]) if scenario.settings.data.plan else None,
         findings,
         {file: digest for sheet in sheets.values() for file, digest in sheet.hashes.items()},
         make_assignments(sheets["assignments"]) if scenario.settings.data.assignments else None,
+        more,
     )
+
+
+def read_table(place: Path, name: str) -> Sheet:
+    """One file that no scenario names, as a table of the catalogue; problems in its findings, amounts as texts."""
+    sources = find_sources(place, str, "auto")
+    sheet = join_sheets(TABLES[name], [read_sheet(source, TABLES[name], {}) for source in sources])
+    if not sources:
+        sheet.findings.append(Finding("no such file", file=str(place), code="file"))
+    drop_subtotals(sheet)
+    read_cells(sheet)
+    check_keys(sheet, TABLES[name].remedy)
+    return sheet
 
 
 def _read_table(scenario: Scenario, name: str) -> Sheet:
@@ -97,7 +116,9 @@ def _read_table(scenario: Scenario, name: str) -> Sheet:
     data = scenario.settings.data
     mapping: Mapping[str, str] = getattr(data.columns, name)
     missing, parts = [], []
-    for place in getattr(data, name):
+    calendar = scenario.settings.calendar
+    listed = (calendar,) if name == "calendar_changes" and isinstance(calendar, Path) else ()
+    for place in (*listed, *getattr(data, name)):
         sources = find_sources(place, scenario.show, data.encoding)
         parts += [read_sheet(source, TABLES[name], mapping) for source in sources]
         if not sources:
@@ -114,7 +135,7 @@ def _read_table(scenario: Scenario, name: str) -> Sheet:
         if returns:
             sheet.warn(f"{counted(returns, 'negative amount')}, taken as returns", code="returns")
     adding = name == "history" and data.duplicates == "sum"
-    again = check_keys(sheet, "" if adding else REMEDIES[name])
+    again = check_keys(sheet, "" if adding else TABLES[name].remedy)
     if adding and again:
         sheet.warn(f"added up the amounts of {counted(again, 'row')} that repeat an earlier one", code="duplicate")
     check_order(sheet, "start_date", "end_date")
@@ -122,6 +143,20 @@ def _read_table(scenario: Scenario, name: str) -> Sheet:
     if name == "assignments":
         check_shares(sheet)
     return sheet
+
+
+def _check_calendar(scenario: Scenario, changes: pd.DataFrame) -> Iterator[Finding]:
+    """Say which years of the plan have days that may still be moved, or that a list of days leaves out."""
+    settings = scenario.settings
+    calendar = list_workdays(settings, changes)
+    for year in calendar.provisional(settings.months):
+        if calendar.country:
+            what = f"provisional for {year}: no moved working days of {calendar.country} are known yet ({library()})"
+        else:
+            what = f"{scenario.show(Path(calendar.name))} has no day of {year}: Monday to Friday are taken as worked"
+        remedy = "List the days that were announced in data.calendar_changes."
+        place = split_place(scenario.source("calendar"))
+        yield Finding(what, remedy, *place, "calendar", severity="warning", code="calendar")
 
 
 def _settle_unit(scenario: Scenario, name: str, sheet: Sheet) -> None:

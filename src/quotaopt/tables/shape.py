@@ -11,10 +11,12 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from quotaopt.tables.schema import Kind
 from quotaopt.tables.sheet import Sheet
 
 ATTRIBUTES = ("region", "team", "manager", "channel", "segment", "role", "peer_group")
 DATES = ("start_date", "end_date")
+FLAGS = ("is_vacant", "include")
 PRODUCT_TEXTS = ("product_name", "family", "launch_month", "end_month")
 
 
@@ -44,7 +46,11 @@ def make_history(sheet: Sheet) -> pd.DataFrame:
 
 def make_roster(sheet: Sheet) -> pd.DataFrame:
     """One row for each rep; a missing name is the id, a missing headcount is 1."""
-    frame = _texts(sheet, ("rep_id", "rep_name", *ATTRIBUTES, *DATES, "headcount", "ramp_profile"))
+    frame = _texts(
+        sheet, ("rep_id", "rep_name", *ATTRIBUTES, *DATES, "headcount", "ramp_profile", *FLAGS, "exclude_reason")
+    )
+    frame["is_vacant"], frame["include"] = frame["is_vacant"] == "true", frame["include"] != "false"
+    frame["source"] = _sources(sheet)
     frame["rep_name"] = frame["rep_name"].where(frame["rep_name"] != "", frame["rep_id"])
     frame = _read_dates(frame)
     frame["headcount"] = frame["headcount"].replace("", "1").astype(np.float64)
@@ -67,7 +73,7 @@ def make_locks(sheet: Sheet) -> tuple[LockRow, ...]:
     if sheet.frame.empty:
         return ()
     frame = _texts(sheet, ("rep_id", "product_id", "month", "value"))
-    frame["source"] = [f"{file}:{line}" for file, line in zip(sheet.file, sheet.line, strict=True)]
+    frame["source"] = _sources(sheet)
     frame["money"] = sheet.convert("value", Decimal) * sheet.unit
     rows = frame.sort_values(["rep_id", "product_id", "month"])[["rep_id", "product_id", "month", "money", "source"]]
     return tuple(
@@ -87,10 +93,40 @@ def make_plan(sheet: Sheet) -> pd.DataFrame:
 
 def make_assignments(sheet: Sheet) -> pd.DataFrame:
     """Who holds which territory, from when to when (NaT: no limit), and which share of it (1 when not written)."""
-    frame = _texts(sheet, ("rep_id", "territory_id", *DATES, "share"))[["rep_id", "territory_id", *DATES, "share"]]
+    frame = _texts(sheet, ("rep_id", "territory_id", *DATES, "share", "region"))[
+        ["rep_id", "territory_id", *DATES, "share", "region"]
+    ]
     frame = _read_dates(frame)
     frame["share"] = frame["share"].replace("", "1").astype(np.float64)
     return frame.sort_values(frame.columns.tolist(), ignore_index=True)
+
+
+def make_table(sheet: Sheet) -> pd.DataFrame:
+    """Any other table: every column of the catalogue typed, rows sorted by its key, and `source` (file:line) behind.
+
+    Texts and months are texts (empty when absent), days `datetime64` (NaT), numbers floats (NaN), money exact `Decimal`
+    in the scenario's currency (None), flags bool (False when absent or empty).
+    """
+    fields = sheet.table.fields
+    frame = _texts(sheet, tuple(f.name for f in fields))
+    for name, kind in ((f.name, f.kind) for f in fields):
+        texts = frame[name].to_numpy()
+        if kind is Kind.DAY:
+            frame[name] = pd.to_datetime(frame[name].replace("", None), format="%Y-%m-%d").astype("datetime64[us]")
+        elif kind is Kind.NUMBER:
+            frame[name] = frame[name].replace("", "nan").astype(np.float64)
+        elif kind is Kind.MONEY:
+            money = [Decimal(text) * unit if text else None for text, unit in zip(texts, sheet.unit, strict=True)]
+            frame[name] = pd.Series(money, index=frame.index, dtype=object)
+        elif kind is Kind.FLAG:
+            frame[name] = texts == "true"
+    frame["source"] = _sources(sheet)
+    return frame.sort_values([*sheet.table.key], ignore_index=True)
+
+
+def _sources(sheet: Sheet) -> list[str]:
+    """``file:line`` of every row."""
+    return [f"{file}:{line}" for file, line in zip(sheet.file, sheet.line, strict=True)]
 
 
 def _read_dates(frame: pd.DataFrame) -> pd.DataFrame:

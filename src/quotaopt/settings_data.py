@@ -1,0 +1,59 @@
+"""The keys of a scenario that name input files: one for each table of the catalogue."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from quotaopt.values import Encoding, Headers, Paths, SomePaths, Units
+
+
+class Section(BaseModel):
+    """Base of every section: closed and unchangeable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Columns(Section):
+    """For each table, headers we do not know and the column each one is: ``"开票金额" = "amount"``."""
+
+    history: Headers = {}
+    roster: Headers = {}
+    products: Headers = {}
+    locks: Headers = {}
+    plan: Headers = {}
+    assignments: Headers = {}
+    leave: Headers = {}
+    calendar_changes: Headers = {}
+
+
+class Data(Section):
+    """The input files, and how to read them.
+
+    A file is CSV (also .csv.gz), a workbook (``book.xlsx#Sheet``), Parquet, a pattern such as ``sales/*.csv``, or a
+    database such as ``sqlite:///crm.db?table=orders``. `unit` is money in one of a table's amounts, where it is not
+    the scenario's `unit`.
+    `history_follows` says what happens to past sales when `assignments` give a territory to somebody else:
+    they go with the territory, or stay with the rep who made them.
+    `calendar_changes` are days, announced or agreed, that win over the scenario's `calendar`.
+    """
+
+    history: SomePaths
+    roster: SomePaths
+    products: Paths = ()
+    locks: Paths = ()
+    plan: Paths = ()
+    assignments: Paths = ()
+    leave: Paths = ()
+    calendar_changes: Paths = ()
+    encoding: Encoding = "auto"
+    unit: Units = {}
+    duplicates: Literal["error", "sum"] = "error"
+    unknown_reps: Literal["error", "drop"] = "error"
+    history_follows: Literal["territory", "rep"] = "territory"
+    columns: Columns = Columns()
+
+
+FILES = tuple(Columns.model_fields)
+"""Keys of `Data` that hold files."""

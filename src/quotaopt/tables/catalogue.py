@@ -1,0 +1,181 @@
+"""Every table people may bring: its columns and the headers they are known by.
+
+A table needs an entry here, and a key of its name in `settings_data.Data` and `settings_data.Columns`; it is then read,
+checked and typed, and stands in `Inputs.more` where it has no place of its own in `Inputs`.
+"""
+
+from __future__ import annotations
+
+from quotaopt.tables.schema import Field, Kind, Table
+
+REP = (
+    "rep repcode salesrep salesrepid salesperson salespersonid seller sellerid employeeid "
+    "工号 员工工号 员工编号 员工号 业务员工号 业务员编号 销售员工号 销售员编号 人员编号 "
+    "销售员 业务员 销售代表 销售人员 业务代表"
+)
+PRODUCT = (
+    "product productcode sku item productline "
+    "产品 产品编号 产品编码 产品代码 产品线 产品名称 商品 商品编码 品类 物料编码"
+)
+MONTH = "period yearmonth 月份 年月 月 期间 会计期间"
+
+TERRITORY = "territory territorycode patch 辖区 辖区编号 地盘 责任区 责任区编号 片区 片区编号 网格 销售区域 区域编号"
+
+_rep = Field("rep_id", aliases=REP, required=True)
+_product = Field("product_id", aliases=PRODUCT, required=True)
+
+HISTORY = Table(
+    "history",
+    (
+        _rep,
+        _product,
+        Field("date", Kind.DAY, "day orderdate invoicedate saledate 日期 销售日期 订单日期 下单日期 开票日期"),
+        Field("month", Kind.MONTH, MONTH, required=True, instead="date"),
+        Field(
+            "amount",
+            Kind.MONEY,
+            "sales salesamount revenue value 销售额 完成额 销售金额 金额 业绩 实际销售额 实际完成 营业额",
+            required=True,
+        ),
+        Field("order_id", aliases="order orderno ordernumber invoice invoiceno 订单 订单号 订单编号 单号 发票号"),
+        Field("territory_id", aliases=TERRITORY),
+    ),
+    key=("rep_id", "product_id", "territory_id", "date", "month", "order_id"),
+    remedy='Add an order_id, or set data.duplicates = "sum".',
+)
+ROSTER = Table(
+    "roster",
+    (
+        Field("rep_id", aliases=f"id {REP} 姓名 name", required=True),
+        Field("rep_name", aliases="name fullname 姓名 销售员 业务员 员工姓名 销售代表 salesperson"),
+        Field("region", aliases="area territory 大区 区域 地区 片区 销售区域", required=True),
+        Field("team", aliases="group department 团队 部门 小组 销售组"),
+        Field("manager", aliases="managerid managername 经理 主管 上级 负责人 区域经理"),
+        Field("channel", aliases="saleschannel 渠道 销售渠道"),
+        Field("segment", aliases="customersegment 客户群 客户类型 细分市场 行业"),
+        Field("role", aliases="title jobtitle position 职位 岗位 角色 职务"),
+        Field("peer_group", aliases="peers 同类组 对标组 分组"),
+        Field("start_date", Kind.DAY, "start hiredate joined 入职日期 入职时间 开始日期 到岗日期"),
+        Field("end_date", Kind.DAY, "end leavedate left 离职日期 离职时间 结束日期"),
+        Field(
+            "headcount",
+            Kind.NUMBER,
+            "fte 人数 编制 在岗比例",
+            low=0,
+            high=1,
+            limits="Write 1 for full time, 0.5 for half.",
+        ),
+        Field("ramp_profile", aliases="ramp 爬坡 爬坡曲线 成长曲线"),
+        Field("is_vacant", Kind.FLAG, "vacant tobehired tbh 空缺 待招 是否空缺"),
+        Field("include", Kind.FLAG, "included inplan 参与 是否参与 纳入 是否纳入"),
+        Field("exclude_reason", aliases="reasonexcluded whyexcluded 排除原因 不参与原因"),
+    ),
+    key=("rep_id",),
+    keeps_others=True,
+    remedy="Keep one row for each rep.",
+)
+PRODUCTS = Table(
+    "products",
+    (
+        _product,
+        Field("product_name", aliases="name 产品名称 名称"),
+        Field("family", aliases="productfamily category 产品大类 产品系列 系列 大类 类别"),
+        Field("launch_month", Kind.MONTH, "launch launchdate 上市月份 上市日期 上市"),
+        Field("end_month", Kind.MONTH, "end enddate 退市月份 退市日期 停产月份 退市"),
+    ),
+    key=("product_id",),
+    keeps_others=True,
+    remedy="Keep one row for each product.",
+)
+LOCKS = Table(
+    "locks",
+    (
+        _rep,
+        Field("product_id", aliases=PRODUCT),
+        Field("month", Kind.MONTH, MONTH),
+        Field(
+            "value",
+            Kind.MONEY,
+            "quota amount 指标 目标 任务 锁定值 金额",
+            required=True,
+            low=0,
+            limits="A quota is zero or more.",
+        ),
+        Field("reason", aliases="why note 原因 理由 备注"),
+        Field("author", aliases="by who 操作人 提出人"),
+    ),
+    key=("rep_id", "product_id", "month"),
+    may_be_empty=True,
+)
+PLAN = Table(
+    "plan",
+    (
+        _rep,
+        _product,
+        Field("month", Kind.MONTH, MONTH, required=True),
+        Field(
+            "quota",
+            Kind.MONEY,
+            "value amount target 指标 目标 任务 销售指标",
+            required=True,
+            low=0,
+            limits="A quota is zero or more.",
+        ),
+        Field(
+            "unit", Kind.NUMBER, "金额单位", low=0.000001, limits="Money in one of the file's quotas, like 1 or 10000."
+        ),
+    ),
+    key=("rep_id", "product_id", "month"),
+)
+ASSIGNMENTS = Table(
+    "assignments",
+    (
+        _rep,
+        Field("territory_id", aliases=TERRITORY, required=True),
+        Field("start_date", Kind.DAY, "start from validfrom 开始日期 生效日期 起始日期 接手日期"),
+        Field("end_date", Kind.DAY, "end to until validto 结束日期 失效日期 截止日期 移交日期"),
+        Field(
+            "share",
+            Kind.NUMBER,
+            "part 份额 比例 占比 分摊比例",
+            low=0,
+            high=1,
+            limits="Write 1 for the whole territory, 0.5 for half of it.",
+        ),
+        Field("region", aliases="大区 区域 地区"),
+    ),
+    key=("rep_id", "territory_id", "start_date", "end_date"),
+    may_be_empty=True,
+)
+LEAVE = Table(
+    "leave",
+    (
+        _rep,
+        Field("start_date", Kind.DAY, "from start 开始日期 起始日期 休假开始", required=True),
+        Field("end_date", Kind.DAY, "to end until 结束日期 截止日期 休假结束"),
+        Field(
+            "relief",
+            Kind.NUMBER,
+            "reliefshare 减免 减免比例",
+            low=0,
+            high=1,
+            limits="Write 1 for all of the quota of these days, 0.5 for half of it.",
+        ),
+        Field("kind", aliases="reason type 类型 假别 原因"),
+    ),
+    key=("rep_id", "start_date"),
+    may_be_empty=True,
+    keeps_others=True,
+    remedy="Keep one row for each leave.",
+)
+CALENDAR_CHANGES = Table(
+    "calendar_changes",
+    (
+        Field("date", Kind.DAY, "day 日期 调休日期", required=True),
+        Field("is_workday", Kind.FLAG, "workday worked working 是否工作日 是否上班 上班 工作日", required=True),
+        Field("name", aliases="holiday holidayname reason 节日 节假日 名称 说明 备注"),
+    ),
+    key=("date",),
+    may_be_empty=True,
+)
+TABLES = {table.name: table for table in (HISTORY, ROSTER, PRODUCTS, LOCKS, PLAN, ASSIGNMENTS, LEAVE, CALENDAR_CHANGES)}
