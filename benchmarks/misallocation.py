@@ -58,15 +58,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--panel", action="append", choices=NAMES, help="only this panel; may be given again")
     parser.add_argument("--hide", type=int, action="append", help="months to hide (default: 12, and 6 for short data)")
     parser.add_argument("--origins", type=int, default=3, help="most origins of a panel, newest first")
+    parser.add_argument("--seeds", type=int, default=5, help="draws of each generated panel, added up")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the data sets")
     args = parser.parse_args(arguments)
     found = []
-    for case in load_cases(tuple(args.panel or PANELS), args.data, args.origins):
+    for case in load_cases(tuple(args.panel or PANELS), args.data, args.origins, args.seeds):
         if isinstance(case, str):
             print(case)
             continue
         found += [measure_case(case, hide, args.origins) for hide in args.hide or choose_hidden(case.panel.length)]
-    table = pd.concat(found, ignore_index=True)
+    table = add_up(pd.concat(found, ignore_index=True))
     show(table)
     print(json.dumps(table.round(4).to_dict("records")))
 
@@ -77,7 +78,7 @@ def choose_hidden(length: int) -> tuple[int, ...]:
 
 
 def measure_case(case: Case, hide: int, origins: int) -> pd.DataFrame:
-    """One row per grain and way of splitting, over all origins: money misallocated and its share of the total."""
+    """One row per origin, grain and way of splitting: money misallocated and the total."""
     rows = []
     for origin in choose_origins(case.panel.length, min(YEAR, case.panel.length - hide), hide, origins):
         known, actual = split(case.panel, origin, hide)
@@ -88,9 +89,13 @@ def measure_case(case: Case, hide: int, origins: int) -> pd.DataFrame:
             for grain, off in (("rep", by_rep), ("rep x product x month", quota - actual)):
                 rows.append((grain, name, np.abs(off).sum() / 2, actual.sum()))
         print(f"{case.name}: {hide} months hidden after {origin} known, {len(known.reps)} reps", flush=True)
-    table = pd.DataFrame(rows, columns=["grain", "split", "wrong", "total"])
-    table = table.groupby(["grain", "split"], sort=False).sum().reset_index()
-    return table.assign(panel=case.name, hidden=hide, share=table["wrong"] / table["total"])
+    return pd.DataFrame(rows, columns=["grain", "split", "wrong", "total"]).assign(panel=case.name, hidden=hide)
+
+
+def add_up(table: pd.DataFrame) -> pd.DataFrame:
+    """Over origins and draws of a panel: money misallocated, and its share of the total."""
+    sums = table.groupby(["panel", "hidden", "grain", "split"], sort=False).sum().reset_index()
+    return sums.assign(share=sums["wrong"] / sums["total"])
 
 
 def split(panel: Panel, origin: int, hide: int) -> tuple[Panel, Floats]:
