@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from quotaopt.settings_data import Data, Section
 from quotaopt.settings_metrics import Metrics
 from quotaopt.settings_people import Hiring, Leave
+from quotaopt.settings_policy import Pay, Policy
 from quotaopt.settings_tree import COMPANY, Hedges, Targets, Tree, compound
 from quotaopt.values import (
     Amount,
@@ -172,6 +173,8 @@ class Settings(Section):
     leave: Leave = Leave()
     hiring: Hiring = Hiring()
     workload: Workload = Workload()
+    policy: Policy = Policy()
+    pay: Pay = Pay()
     rules: dict[str, Rule] = {"meet_target": {}, "keep_locks": {}}
     metrics: Metrics = {}
     rounding: Rounding = Rounding()

@@ -28,6 +28,7 @@ class Columns(Section):
     levels: Headers = {}
     leave: Headers = {}
     calendar_changes: Headers = {}
+    quotas: Headers = {}
 
 
 class Data(Section):
@@ -39,7 +40,8 @@ class Data(Section):
     `metric` is the column of the history that is planned, or its name in a column `metric`; empty: the amount.
     `history_follows` says what happens to past sales when `assignments` give a territory to somebody else:
     they go with the territory, or stay with the rep who made them.
-    `calendar_changes` are days, announced or agreed, that win over the scenario's `calendar`.
+    `calendar_changes` are days, announced or agreed, that win over the scenario's `calendar`; `quotas` are those of
+    the past.
     """
 
     history: SomePaths
@@ -52,6 +54,7 @@ class Data(Section):
     levels: Paths = ()
     leave: Paths = ()
     calendar_changes: Paths = ()
+    quotas: Paths = ()
     encoding: Encoding = "auto"
     unit: Units = {}
     metric: str = ""
