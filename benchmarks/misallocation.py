@@ -26,6 +26,7 @@ import pandas as pd
 
 from panels import DATA, GENERATED, NAMES, Case, choose_origins, load_cases
 from quotaopt.allocate import allocate, prepare
+from quotaopt.backtest import simple_splits
 from quotaopt.capacity import make_capacity
 from quotaopt.forecast import make_forecast
 from quotaopt.forecast.panel import YEAR, Floats, Panel, month_name
@@ -81,7 +82,7 @@ def measure_case(case: Case, hide: int, origins: int) -> pd.DataFrame:
     rows = []
     for origin in choose_origins(case.panel.length, min(YEAR, case.panel.length - hide), hide, origins):
         known, actual = split(case.panel, origin, hide)
-        quotas = simple_splits(known, hide) | {OURS: allocate_total(known, actual.sum(), hide)}
+        quotas = simple_splits(np.nan_to_num(known.values), hide) | {OURS: allocate_total(known, actual.sum(), hide)}
         for name, split_so in quotas.items():
             quota = split_so * (actual.sum() / split_so.sum())
             by_rep = quota.sum(axis=(1, 2)) - actual.sum(axis=(1, 2))
@@ -102,20 +103,6 @@ def split(panel: Panel, origin: int, hide: int) -> tuple[Panel, Floats]:
     known = panel.until(origin)
     started = known.seen.any(axis=1)
     return known.of(started), np.nan_to_num(panel.values[started, :, origin : origin + hide])
-
-
-def simple_splits(known: Panel, hide: int) -> dict[str, Floats]:
-    """Splits anybody can make in a spreadsheet, shape (reps, products, months); only their shares count."""
-    past = np.nan_to_num(known.values)
-    year = past[:, :, -YEAR:]
-    if past.shape[2] >= YEAR:
-        same = year[:, :, :hide]
-        season = np.maximum(same.sum(axis=(0, 1)), 0.0)
-    else:
-        same, season = np.repeat(past.mean(axis=2)[:, :, None], hide, axis=2), np.ones(hide)
-    sums = {"last 12 months": year, "last 3 months": past[:, :, -3:], "all history": past}
-    spread = {name: sales.sum(axis=2)[:, :, None] * season for name, sales in sums.items()}
-    return {"equal": np.ones_like(same), **spread, "same months last year": same}
 
 
 def allocate_total(known: Panel, total: float, hide: int) -> Floats:

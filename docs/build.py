@@ -19,6 +19,7 @@ from quotaopt import columns as c
 from quotaopt import columns_people as p
 from quotaopt import columns_why as w
 from quotaopt.cli import COMMON, cli, main
+from quotaopt.columns_quality import QUOTA_TEST, SIMULATION
 from quotaopt.report.names import name_table
 from quotaopt.report.settings import toml_value
 from quotaopt.settings import Settings, section_of
@@ -44,6 +45,8 @@ TABLES = {
     "goals.csv": ("What was aimed for, in order.", c.GOALS),
     "fairness.csv": ("Every rep's level, and what keeps it from its peers'.", c.FAIRNESS),
     "measures.csv": ("The plan in a handful of numbers.", c.MEASURES),
+    "simulation.csv": ("Of `simulate --out` only: what plans may bring.", SIMULATION),
+    "quota_test.csv": ("Of `backtest --out` only: past totals divided again.", QUOTA_TEST),
     "conflicts.csv": ("Why there is no plan; only when none exists.", c.CONFLICTS),
     "solvers.csv": ("With two or more `--solver`: do they agree?", c.SOLVERS),
     "warnings.csv": ("What was noticed in the input.", c.WARNINGS),

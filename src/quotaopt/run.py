@@ -24,7 +24,7 @@ from quotaopt import __version__
 from quotaopt import columns as c
 from quotaopt.allocate import check_rules, prepare
 from quotaopt.archive import RECORD, Run, find_run, list_runs, load_run, new_folder, write_samples
-from quotaopt.capacity import make_capacity
+from quotaopt.capacity import make_capacity, rep_sums
 from quotaopt.crosscheck import Crosscheck, solve_with_each
 from quotaopt.errors import Finding, InputError, QuotaoptError
 from quotaopt.feasibility import check_capacity
@@ -40,6 +40,7 @@ from quotaopt.plan import Plan
 from quotaopt.policy import goal_uses, rule_uses
 from quotaopt.prepare import check_data
 from quotaopt.presence import check_profiles
+from quotaopt.promise import note_policy, note_promise
 from quotaopt.record import Tables, shape, tables_of
 from quotaopt.scenario import Scenario, load_scenario
 from quotaopt.seats import with_seats
@@ -97,7 +98,7 @@ def check_scenario(
         findings += [*check_profiles(inputs, scenario.settings), *check_workload(inputs, scenario.settings)]
         findings += inputs.warnings
         if not problems_in(findings):
-            findings += check_data(scenario, inputs)
+            findings += [*check_data(scenario, inputs), *note_policy(scenario, inputs)]
     except InputError as error:
         findings += error.findings
     return inputs if not problems_in(findings) else None, findings
@@ -154,7 +155,8 @@ def run_scenario(
     with timer("capacity"):
         capacity = make_capacity(forecast, inputs, scenario.settings)
         problem = prepare(scenario, inputs, forecast, capacity)
-        notes = [*check_capacity(problem, state(problem, rule_uses(scenario)), capacity)]
+        notes = [*note_promise(scenario, rep_sums(forecast, capacity.presence))]
+        notes += check_capacity(problem, state(problem, rule_uses(scenario)), capacity)
     with timer("solve"):
         checked = solve_with_each(problem, scenario, solvers or (scenario.settings.solver.name,), timer.progress)
     if checked.plan.status == "infeasible":

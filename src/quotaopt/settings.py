@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from quotaopt.settings_data import Data, Section
 from quotaopt.settings_people import Hiring, Leave
+from quotaopt.settings_policy import Pay, Policy
 from quotaopt.values import (
     Amount,
     Calendar,
@@ -165,6 +166,8 @@ class Settings(Section):
     leave: Leave = Leave()
     hiring: Hiring = Hiring()
     workload: Workload = Workload()
+    policy: Policy = Policy()
+    pay: Pay = Pay()
     rules: dict[str, Rule] = {"meet_target": {}, "keep_locks": {}}
     rounding: Rounding = Rounding()
     solver: Solving = Solving()

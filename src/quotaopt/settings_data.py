@@ -26,6 +26,7 @@ class Columns(Section):
     assignments: Headers = {}
     leave: Headers = {}
     calendar_changes: Headers = {}
+    quotas: Headers = {}
 
 
 class Data(Section):
@@ -36,7 +37,8 @@ class Data(Section):
     the scenario's `unit`.
     `history_follows` says what happens to past sales when `assignments` give a territory to somebody else:
     they go with the territory, or stay with the rep who made them.
-    `calendar_changes` are days, announced or agreed, that win over the scenario's `calendar`.
+    `calendar_changes` are days, announced or agreed, that win over the scenario's `calendar`; `quotas` are those of
+    the past.
     """
 
     history: SomePaths
@@ -47,6 +49,7 @@ class Data(Section):
     assignments: Paths = ()
     leave: Paths = ()
     calendar_changes: Paths = ()
+    quotas: Paths = ()
     encoding: Encoding = "auto"
     unit: Units = {}
     duplicates: Literal["error", "sum"] = "error"
