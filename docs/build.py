@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from quotaopt import columns as c
 from quotaopt.cli import COMMON, cli, main
+from quotaopt.columns_hand import COMMITS, OVERLAY, OVERRIDES, POTENTIAL, UNITS
 from quotaopt.report.names import name_table
 from quotaopt.report.settings import toml_value
 from quotaopt.settings import Settings, section_of
@@ -38,6 +39,11 @@ TABLES = {
     "goals.csv": ("What was aimed for, in order.", c.GOALS),
     "fairness.csv": ("Every rep's level, and what keeps it from its peers'.", c.FAIRNESS),
     "measures.csv": ("The plan in a handful of numbers.", c.MEASURES),
+    "overrides.csv": ("What was decided by hand beside what was computed; only with `data.overrides`.", OVERRIDES),
+    "commits.csv": ("Target less commitment, by node and one by one; only with `data.commits`.", COMMITS),
+    "overlay.csv": ("What overlay reps carry, counted in no other table; only when there are some.", OVERLAY),
+    "potential.csv": ("History and the market's potential, weighed; only where potentials are known.", POTENTIAL),
+    "units.csv": ("Quotas in units; only for products with a price.", UNITS),
     "conflicts.csv": ("Why there is no plan; only when none exists.", c.CONFLICTS),
     "solvers.csv": ("With two or more `--solver`: do they agree?", c.SOLVERS),
     "warnings.csv": ("What was noticed in the input.", c.WARNINGS),

@@ -16,7 +16,7 @@ from quotaopt.attrition import seat_ramp
 from quotaopt.capacity import capacity_table, make_capacity, outlook_table
 from quotaopt.errors import InputError
 from quotaopt.presence import check_profiles, count_heads, read_ramp
-from quotaopt.settings import Attrition, Workload
+from quotaopt.settings import Attrition, Potential, Workload
 from quotaopt.workload import check_workload, share_in_time
 
 MONTHS = ("2027-01", "2027-02", "2027-03", "2027-04")
@@ -37,6 +37,8 @@ def make_settings(profile: list[float] | None = None, **profiles: list[float]) -
         forecast=SimpleNamespace(capacity="mean", level=0.8),
         attrition=Attrition(),
         workload=Workload(),
+        potential=Potential(),
+        price={},
         unit=1,
     )
 
@@ -45,7 +47,7 @@ def make_parts(roster: pd.DataFrame, settings: Any, potential: float = 100.0) ->
     reps = tuple(sorted(roster["rep_id"]))
     mean = np.full((len(reps), 2, len(MONTHS)), potential)
     forecast = SimpleNamespace(reps=reps, products=("a", "b"), months=MONTHS, mean=mean)
-    return forecast, SimpleNamespace(roster=roster), settings
+    return forecast, SimpleNamespace(roster=roster, more={}), settings
 
 
 @pytest.mark.parametrize(
@@ -107,7 +109,7 @@ def test_capacity_multiplies_and_floors_at_zero() -> None:
 def test_the_order_of_the_roster_does_not_matter() -> None:
     roster = make_roster({"headcount": 0.5}, {"start_date": "2027-03-01"}, {})
     forecast, inputs, settings = make_parts(roster, make_settings())
-    shuffled = SimpleNamespace(roster=roster.iloc[::-1])
+    shuffled = SimpleNamespace(roster=roster.iloc[::-1], more={})
     same = make_capacity(forecast, shuffled, settings).values == make_capacity(forecast, inputs, settings).values
     assert same.all()
 
@@ -272,7 +274,7 @@ def test_hours_are_never_exceeded_nor_left_unused_where_they_bind(
         hours_per_deal=dict(zip(products, each, strict=True)),
         value_per_deal=dict.fromkeys(products, value),
     )
-    share = share_in_time(cells, heads, products, settings)
+    share = share_in_time(cells, hours * heads, products, settings)
     used = np.einsum("rpt,p->rt", cells * share[:, None, :], np.array(each) / value)
     assert (used <= hours * heads * (1 + 1e-9) + 1e-9).all()
     assert used[share < 1] == pytest.approx((hours * heads)[share < 1])

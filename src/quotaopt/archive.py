@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quotaopt import columns as c
+from quotaopt.columns_hand import COMMITS, OVERLAY, OVERRIDES, POTENTIAL, UNITS
 from quotaopt.errors import Finding, InputError, NoPlanError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ TABLES = {
     "quotas": c.QUOTAS, "totals": c.TOTALS, "forecast": c.FORECAST, "capacity": c.CAPACITY, "outlook": c.OUTLOOK,
     "vacant": c.VACANT, "fenced": c.FENCED, "floored": c.FLOORED, "accuracy": c.ACCURACY,
     "rules": c.RULES, "goals": c.GOALS, "fairness": c.FAIRNESS, "measures": c.MEASURES, "warnings": c.WARNINGS,
-    "conflicts": c.CONFLICTS, "solvers": c.SOLVERS,
+    "overrides": OVERRIDES, "commits": COMMITS, "overlay": OVERLAY,
+    "potential": POTENTIAL, "units": UNITS, "conflicts": c.CONFLICTS, "solvers": c.SOLVERS,
 }  # fmt: skip
 
 

@@ -22,8 +22,9 @@ from quotaopt.forecast import Forecast, cell_columns
 from quotaopt.forecast.notes import list_names
 from quotaopt.forecast.sampling.ranges import central_range, group_of
 from quotaopt.forecast.sums import sum_groups
+from quotaopt.market import Market, share_in_supply, supply_caps, weigh_market
 from quotaopt.presence import check_profiles, count_heads, read_ramp
-from quotaopt.workload import share_in_time
+from quotaopt.workload import hours_available, share_in_time
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
@@ -40,12 +41,15 @@ class Capacity:
     ----------
     headcount : full-time share present, shape (reps, months).
     ramp : productivity of a new rep, 0..1, shape (reps, months).
-    expected : mean potential × headcount × ramp, money, shape (reps, products, months); never negative.
+    expected : mean potential × headcount × ramp, blended with the market's, at the plan's prices; money, shape
+        (reps, products, months); never negative.
     factor : quantile of a rep's sum over the plan / its mean, shape (reps,); 1 where capacity is the mean.
     in_time : part of each rep's month for which there are hours, shape (reps, months); 1 without ``[workload]``.
     notes : what was set to zero.
     after_leaving : `expected` when people leave and are replaced, shape (reps, products, months); None when
         ``[attrition]`` says that nobody leaves.
+    in_supply : part of each product's month that can be delivered, shape (products, months); None: all of it.
+    market : how potentials and prices entered `expected`.
     """
 
     headcount: Floats
@@ -55,6 +59,13 @@ class Capacity:
     in_time: Floats
     notes: tuple[Finding, ...] = ()
     after_leaving: Floats | None = None
+    in_supply: Floats | None = None
+    market: Market | None = None
+
+    @property
+    def tilt(self) -> Floats:
+        """What potentials and prices make of a rep's expected sales, shape (reps,)."""
+        return np.ones_like(self.factor) if self.market is None else self.market.tilt
 
     @property
     def presence(self) -> Floats:
@@ -63,8 +74,9 @@ class Capacity:
 
     @cached_property
     def values(self) -> Floats:
-        """Capacity: ``expected × factor × in_time``, money, shape (reps, products, months)."""
-        return np.asarray(self.expected * (self.factor[:, None] * self.in_time)[:, None, :])
+        """Capacity: ``expected × factor × in_time × in_supply``, money, shape (reps, products, months)."""
+        cells = self.expected * (self.factor[:, None] * self.in_time)[:, None, :]
+        return np.asarray(cells if self.in_supply is None else cells * self.in_supply)
 
 
 def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Capacity:
@@ -92,8 +104,15 @@ def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Cap
     left = None
     if settings.attrition.other or any(settings.attrition.monthly.values()):
         left = np.maximum(forecast.mean, 0.0) * (headcount * seat_ramp(roster, ramp, settings))[:, None, :]
-    in_time = share_in_time(expected * factor[:, None, None], headcount, forecast.products, settings)
-    return Capacity(headcount, ramp, expected, factor, in_time, notes, left)
+    market = weigh_market(expected, presence, forecast, inputs, settings)
+    cells = market.cells * factor[:, None, None]
+    hours = hours_available(headcount, forecast.reps, inputs, settings)
+    in_time = share_in_time(cells, hours, forecast.products, settings)
+    cap = supply_caps(inputs, forecast.products, len(forecast.months))
+    in_supply = None if cap is None else share_in_supply(cells * in_time[:, None, :], cap)
+    left = None if left is None else left * market.tilt[:, None, None]
+    notes += market.notes
+    return Capacity(headcount, ramp, market.cells, factor, in_time, notes, left, in_supply, market)
 
 
 def _note_floored(forecast: Forecast, presence: Floats) -> tuple[Finding, ...]:
@@ -134,14 +153,16 @@ def capacity_table(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
             "headcount": np.broadcast_to(capacity.headcount[:, None, :], shape).ravel(),
             "ramp": np.broadcast_to(capacity.ramp[:, None, :], shape).ravel(),
             "factor": np.broadcast_to(capacity.factor[:, None, None], shape).ravel(),
-            "limited_by": np.broadcast_to(_limited_by(capacity)[:, None, :], shape).ravel(),
+            "limited_by": np.broadcast_to(_limited_by(capacity), shape).ravel(),
             "capacity": capacity.values.ravel(),
         }
     )
 
 
 def _limited_by(capacity: Capacity) -> NDArray[np.object_]:
-    return np.where(capacity.in_time < 1, "workload", "forecast").astype(object)
+    """What binds each cell, the last limit that lowered it first; broadcastable to (reps, products, months)."""
+    by = np.where(capacity.in_time < 1, "workload", "forecast").astype(object)[:, None, :]
+    return by if capacity.in_supply is None else np.where(capacity.in_supply < 1, "supply", by)
 
 
 def outlook_table(forecast: Forecast, capacity: Capacity, inputs: Inputs, settings: Settings) -> pd.DataFrame:
@@ -158,7 +179,7 @@ def outlook_table(forecast: Forecast, capacity: Capacity, inputs: Inputs, settin
     after_leaving : `expected` when people leave and are replaced; nan when ``[attrition]`` says that nobody does.
     """
     roster = inputs.roster.set_index("rep_id").loc[list(forecast.reps)]
-    sums = rep_sums(forecast, capacity.presence)
+    sums = rep_sums(forecast, capacity.presence) * capacity.tilt[:, None]
     left = np.full_like(capacity.expected, np.nan) if capacity.after_leaving is None else capacity.after_leaving
     cells = (forecast.mean, capacity.expected, capacity.values, left)
     mean = np.stack([cell.sum(axis=(1, 2)) for cell in cells], axis=1)

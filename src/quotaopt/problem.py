@@ -190,13 +190,22 @@ class Cube:
 
 @dataclass(frozen=True)
 class Lock:
-    """A quota that must stay: `None` for product or month means all of them. `value` is in rounding units."""
+    """A quota that must stay: `None` for product or month means all of them. `value` is in rounding units.
+
+    `kind` says who decided it: ``lock``, ``override`` or ``commit``.
+    """
 
     rep: str
     product: str | None
     month: str | None
     value: int
     source: str = ""
+    kind: str = "lock"
+
+    @property
+    def name(self) -> str:
+        """What it locks, like ``R017 core 2027-01``."""
+        return " ".join(filter(None, (self.rep, self.product, self.month)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,6 +229,7 @@ class Problem:
     money : what 1 in a scenario's amounts means, for example 10_000.
     plan : current plan, when re-planning.
     locks : quotas that must stay.
+    supply : most of each product that can be delivered in a month (P × T); None when nobody said.
     """
 
     index: Index
@@ -237,6 +247,7 @@ class Problem:
     plan: Cube | None = None
     locks: Sequence[Lock] = ()
     quantiles: Floats | None = None
+    supply: Floats | None = None
 
     def group(self, *by: str) -> Grouping:
         """The grouping by these attributes."""

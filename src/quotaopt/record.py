@@ -15,7 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quotaopt import columns as c
+from quotaopt.byhand import cells_of
 from quotaopt.capacity import Capacity, capacity_table, outlook_table
+from quotaopt.columns_hand import POTENTIAL
 from quotaopt.errors import Finding
 from quotaopt.forecast import Forecast, forecast_table
 from quotaopt.plan import Plan
@@ -71,7 +73,7 @@ def forecast_tables(
 ) -> Tables:
     """Those tables of a run that need no plan, by file name; `cells` as from `forecast_cells`.
 
-    ``vacant``, ``fenced`` and ``floored`` are there when they hold something.
+    ``vacant``, ``fenced``, ``floored`` and ``potential`` are there when they hold something.
     """
     made: Tables = {
         "forecast": (cells, c.FORECAST),
@@ -81,6 +83,8 @@ def forecast_tables(
     }
     found = {"vacant": (forecast.vacant, c.VACANT), "fenced": (forecast.fenced, c.FENCED)}
     found["floored"] = (forecast.floored, c.FLOORED)
+    if capacity.market is not None:
+        found["potential"] = (capacity.market.table, POTENTIAL)
     return made | {name: pair for name, pair in found.items() if len(pair[0])}
 
 
@@ -124,10 +128,7 @@ def locked_cells(problem: Problem) -> NDArray[np.bool_]:
     index = problem.index
     locked = np.zeros(index.shape, dtype=bool)
     for lock in problem.locks:
-        rep = index.reps.index.get_loc(lock.rep)
-        product = slice(None) if lock.product is None else index.products.index.get_loc(lock.product)
-        month = slice(None) if lock.month is None else index.months.index.get_loc(lock.month)
-        locked[rep, product, month] = True
+        locked[cells_of(index, lock)] = True
     return locked
 
 

@@ -14,6 +14,8 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from quotaopt.settings_data import Data, Section
+from quotaopt.settings_hand import Commits, Overrides
+from quotaopt.settings_market import Potential, Prices
 from quotaopt.values import (
     Amount,
     Calendar,
@@ -108,9 +110,13 @@ class Attrition(Section):
 
 
 class Workload(Section):
-    """Hours a month of a full-time rep, and what a deal of each product takes and brings; without hours no limit."""
+    """Hours a month of a full-time rep, and what a deal of each product takes and brings; without hours no limit.
+
+    Each of the roster's `accounts` takes `hours_per_account` of them first.
+    """
 
     hours: float = Field(default=0.0, ge=0)
+    hours_per_account: float = Field(default=0.0, ge=0)
     hours_per_deal: dict[str, Annotated[float, Field(ge=0)]] = {}
     value_per_deal: dict[str, Annotated[Amount, Field(gt=0)]] = {}
 
@@ -156,6 +162,10 @@ class Settings(Section):
     ramp: Ramp = Ramp()
     attrition: Attrition = Attrition()
     workload: Workload = Workload()
+    potential: Potential = Potential()
+    price: Prices = {}
+    overrides: Overrides = Overrides()
+    commits: Commits = Commits()
     rules: dict[str, Rule] = {"meet_target": {}, "keep_locks": {}}
     rounding: Rounding = Rounding()
     solver: Solving = Solving()

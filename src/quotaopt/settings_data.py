@@ -24,6 +24,11 @@ class Columns(Section):
     locks: Headers = {}
     plan: Headers = {}
     assignments: Headers = {}
+    overrides: Headers = {}
+    commits: Headers = {}
+    overlays: Headers = {}
+    splits: Headers = {}
+    potential: Headers = {}
 
 
 class Data(Section):
@@ -42,6 +47,11 @@ class Data(Section):
     locks: Paths = ()
     plan: Paths = ()
     assignments: Paths = ()
+    overrides: Paths = ()
+    commits: Paths = ()
+    overlays: Paths = ()
+    splits: Paths = ()
+    potential: Paths = ()
     encoding: Encoding = "auto"
     unit: Units = {}
     duplicates: Literal["error", "sum"] = "error"

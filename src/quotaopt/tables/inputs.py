@@ -13,7 +13,9 @@ from quotaopt.errors import Finding, InputError, nearest, split_place
 from quotaopt.scenario import Scenario
 from quotaopt.tables.across import check_across
 from quotaopt.tables.catalogue import TABLES
-from quotaopt.tables.checks import check_keys, check_order, check_shares, drop_subtotals, read_cells
+from quotaopt.tables.checks import OVERLAY, check_keys, check_order, check_shares, drop_subtotals, read_cells
+from quotaopt.tables.credit import check_splits
+from quotaopt.tables.overlay import make_overlays, overlay_reps
 from quotaopt.tables.read import read_sheet
 from quotaopt.tables.schema import plain_header
 from quotaopt.tables.shape import (
@@ -51,7 +53,7 @@ class Inputs:
     hashes : file → SHA-256.
     assignments : rep_id, territory_id, start_date, end_date (NaT: no limit), share, when the scenario names them.
     more : every other table of the catalogue by its name, as `make_table` makes it; no rows where the scenario names
-        no file.
+        no file. `overlay_reps` are the roster's rows of overlay reps, which are nowhere else.
     """
 
     history: pd.DataFrame
@@ -78,17 +80,25 @@ def read_inputs(scenario: Scenario) -> Inputs:
     findings = tuple(f for sheet in sheets.values() for f in sheet.findings)
     if any(f.severity == "error" for f in findings):
         raise InputError(findings)
-    history = make_history(sheets["history"])
+    more = {name: make_table(sheet) for name, sheet in sheets.items() if name not in OWN}
+    history, roster = make_history(sheets["history"], more["splits"]), make_roster(sheets["roster"])
+    more["roster_market"] = make_table(sheets["roster"])[["rep_id", "potential", "accounts"]]
+    more["product_market"] = make_table(sheets["products"])[["product_id", "supply_cap", "price"]]
+    theirs = roster["rep_id"].isin(overlay_reps(sheets["roster"]))
+    if theirs.any():
+        spans = make_table(sheets["assignments"])
+        more["overlays"] = make_overlays(more["overlays"], spans[spans["kind"].str.casefold().isin(OVERLAY)])
+        more["overlay_reps"], roster = roster[theirs], roster[~theirs].reset_index(drop=True)
     return Inputs(
         history,
-        make_roster(sheets["roster"]),
+        roster,
         make_products(sheets["products"], history),
         make_locks(sheets["locks"]),
         make_plan(sheets["plan"]) if scenario.settings.data.plan else None,
         findings,
         {file: digest for sheet in sheets.values() for file, digest in sheet.hashes.items()},
         make_assignments(sheets["assignments"]) if scenario.settings.data.assignments else None,
-        {name: make_table(sheet) for name, sheet in sheets.items() if name not in OWN},
+        more,
     )
 
 
@@ -121,6 +131,8 @@ def _read_table(scenario: Scenario, name: str) -> Sheet:
     check_order(sheet, "launch_month", "end_month")
     if name == "assignments":
         check_shares(sheet)
+    if name == "splits":
+        check_splits(sheet)
     return sheet
 
 

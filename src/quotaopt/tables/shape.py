@@ -11,6 +11,8 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from quotaopt.tables.credit import divide
+from quotaopt.tables.overlay import is_overlay
 from quotaopt.tables.schema import Kind
 from quotaopt.tables.sheet import Sheet
 
@@ -30,8 +32,11 @@ class LockRow:
     source: str
 
 
-def make_history(sheet: Sheet) -> pd.DataFrame:
-    """Sales in money, one row for each rep × product × month (× territory where it is written); returns are netted."""
+def make_history(sheet: Sheet, splits: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Sales in money, one row for each rep × product × month (× territory where it is written); returns are netted.
+
+    Sales whose credit is split count for each rep by the share of the quota (see `divide`).
+    """
     amounts = np.empty(len(sheet.frame))
     for unit in set(sheet.unit):  # multiplied exactly: 4.35 of 10,000 are 43,500
         read = float if unit == 1 else lambda text, unit=unit: float(Decimal(text) * unit)
@@ -39,6 +44,9 @@ def make_history(sheet: Sheet) -> pd.DataFrame:
         amounts[rows] = sheet.convert("amount", read, rows).astype(np.float64)
     keys = ["rep_id", "product_id", "month", *(["territory_id"] if sheet.has("territory_id") else [])]
     frame = sheet.frame[keys].astype(str).assign(amount=amounts)
+    if splits is not None and len(splits):
+        order = sheet.frame["order_id"].to_numpy(str) if sheet.has("order_id") else np.full(len(frame), "")
+        frame = divide(frame.assign(order_id=order), splits)[[*keys, "amount"]]
     # floats are added in order of size, so that shuffled rows have the same sum to the last bit
     return frame.sort_values("amount").groupby(keys, sort=True)["amount"].sum().reset_index()
 
@@ -88,7 +96,8 @@ def make_plan(sheet: Sheet) -> pd.DataFrame:
 
 def make_assignments(sheet: Sheet) -> pd.DataFrame:
     """Who holds which territory, from when to when (NaT: no limit), and which share of it (1 when not written)."""
-    frame = _texts(sheet, ("rep_id", "territory_id", *DATES, "share"))[["rep_id", "territory_id", *DATES, "share"]]
+    frame = _texts(sheet, ("rep_id", "territory_id", *DATES, "share", "kind"))
+    frame = frame.loc[~is_overlay(sheet), ["rep_id", "territory_id", *DATES, "share"]]
     frame = _read_dates(frame)
     frame["share"] = frame["share"].replace("", "1").astype(np.float64)
     return frame.sort_values(frame.columns.tolist(), ignore_index=True)

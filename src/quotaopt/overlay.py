@@ -1,0 +1,113 @@
+"""Overlay quotas: a ledger of their own beside the plan, so that nothing counts twice.
+
+An overlay rep is credited with a share of what others carry; the quota is that share of their quotas. It enters
+neither the program nor any total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from quotaopt import columns as c
+from quotaopt.columns_hand import OVERLAY
+from quotaopt.errors import Finding
+from quotaopt.forecast.notes import list_names
+from quotaopt.presence import share_of_days
+from quotaopt.problem import Floats, Index
+from quotaopt.record import Tables, money_text, shape_tables
+
+if TYPE_CHECKING:
+    from quotaopt.plan import Plan
+    from quotaopt.tables import Inputs
+
+CLOSE = 1e-9
+
+
+def overlay_tables(plan: Plan, inputs: Inputs) -> Tables:
+    """``overlay``: what each overlay rep carries; nothing where there are none, or no plan."""
+    people = inputs.more.get("overlay_reps")
+    if people is None or plan.quota is None:
+        return {}
+    index, unit, quota = plan.problem.index, plan.problem.unit, plan.quota
+    parts, rows = [], inputs.more["overlays"]
+    names = people.set_index("rep_id")["rep_name"]
+    for rep in sorted(names.index):
+        share = credit_shares(index, rows[rows["rep_id"] == rep], inputs.assignments)
+        covered = np.where(share > 0, quota, 0).sum(axis=0)
+        credit = np.rint((share * quota).sum(axis=0)).astype(np.int64)
+        p, t = np.nonzero(covered)
+        cells = {"product_id": index.products.index[p], "period": index.months.index[t]}
+        part = pd.DataFrame(cells | {"covered": covered[p, t], "quota": credit[p, t], "level": "cell"})
+        total = {"level": "rep", "covered": [covered.sum()], "quota": [credit.sum()]}
+        parts.append(pd.concat([pd.DataFrame(total), part], ignore_index=True).assign(rep_id=rep, rep_name=names[rep]))
+    table = pd.concat(parts, ignore_index=True)
+    whole = table.loc[table["level"] == "rep", "quota"].sum()
+    head = pd.DataFrame({"level": ["all"], "covered": [quota.sum()], "quota": [whole]})
+    table = pd.concat([head, table], ignore_index=True)
+    table = table.fillna(dict.fromkeys(("rep_id", "rep_name", "product_id", "period"), ""))
+    booked = table["covered"].to_numpy(np.float64)
+    both = booked + table["quota"].to_numpy(np.float64)
+    table["credited"] = np.divide(both, booked, out=np.full(booked.size, np.nan), where=booked > 0)
+    amounts = {name: money_text(table[name].to_numpy(np.int64), unit) for name in ("covered", "quota")}
+    return shape_tables({"overlay": (table.assign(**amounts), OVERLAY)})
+
+
+def note_overlays(inputs: Inputs, index: Index) -> Iterator[Finding]:
+    """Overlay reps who cover nobody, or are credited with more than all of something."""
+    people = inputs.more.get("overlay_reps")
+    if people is None:
+        return
+    rows, idle, over = inputs.more["overlays"], [], []
+    for rep in sorted(people["rep_id"]):
+        share = credit_shares(index, rows[rows["rep_id"] == rep], inputs.assignments)
+        idle += [rep] if not share.any() else []
+        over += [rep] if (share > 1 + CLOSE).any() else []
+    if idle:
+        what, remedy = f"overlay reps who cover nobody: {list_names(idle)}", "Write whom in data.overlays."
+        yield Finding(what, remedy, severity="warning", code="overlay")
+    if over:
+        what = f"overlay reps credited with more than 100 % of a quota: {list_names(over)}"
+        yield Finding(what, "Rows that cover the same quota add up.", severity="warning", code="overlay")
+
+
+def credit_shares(index: Index, rows: pd.DataFrame, assignments: pd.DataFrame | None) -> Floats:
+    """Share of each quota that one overlay rep is credited with, shape (reps, products, months); rows add up.
+
+    An empty column of a row limits nothing. A quota is divided between the territories its rep holds in the month, by
+    days × share.
+    """
+    months = list(map(str, index.months.index))
+    days = share_of_days(rows["start_date"], rows["end_date"], months) if len(rows) else np.zeros((0, len(months)))
+    out = np.zeros(index.shape)
+    for k, row in enumerate(rows.to_dict("records")):
+        reps = np.ones((len(index.reps), 1))
+        if row["covers_rep"]:
+            reps = reps * (index.reps.index == row["covers_rep"])[:, None]
+        if row["region"]:
+            reps = reps * (index.reps[c.REGION] == row["region"]).to_numpy()[:, None]
+        if row["territory_id"]:
+            reps = reps * territory_part(index, str(row["territory_id"]), assignments)
+        products = np.ones(len(index.products))
+        if row["product_id"]:
+            products = (index.products.index == row["product_id"]).astype(np.float64)
+        out += reps[:, None, :] * products[:, None] * (days[k] * row["share"])
+    return out
+
+
+def territory_part(index: Index, territory: str, assignments: pd.DataFrame | None) -> Floats:
+    """Part of each rep's month that is one territory, by days × share of all the rep holds; shape (reps, months)."""
+    months = list(map(str, index.months.index))
+    if assignments is None:
+        return np.zeros((len(index.reps), len(months)))
+    rep = index.reps.index.get_indexer(pd.Index(assignments["rep_id"].astype(str)))
+    held = share_of_days(assignments["start_date"], assignments["end_date"], months)
+    held = held * assignments["share"].to_numpy(np.float64)[:, None] * (rep >= 0)[:, None]
+    mine = (assignments["territory_id"] == territory).to_numpy()
+    part, whole = (np.zeros((len(index.reps), len(months))) for _ in range(2))
+    np.add.at(part, rep[mine], held[mine])
+    np.add.at(whole, rep, held)
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
