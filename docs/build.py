@@ -16,6 +16,7 @@ import click
 from pydantic import BaseModel
 
 from quotaopt import columns as c
+from quotaopt import columns_people as p
 from quotaopt.cli import COMMON, cli, main
 from quotaopt.columns_hand import COMMITS, OVERLAY, OVERRIDES, POTENTIAL, UNITS
 from quotaopt.report.names import name_table
@@ -31,6 +32,9 @@ TABLES = {
     "capacity.csv": ("What each rep can carry.", c.CAPACITY),
     "outlook.csv": ("What company, regions and reps will sell over the plan, each with its own range.", c.OUTLOOK),
     "vacant.csv": ("What nobody is there to sell; only when there is some.", c.VACANT),
+    "leave.csv": ("Leave that relieves somebody, and who carries it; only when there is some.", p.LEAVE),
+    "uncovered.csv": ("Quota of vacant seats, month by month; only when there are some.", p.UNCOVERED),
+    "excluded.csv": ("Who has no target, and why; only when there is somebody.", p.EXCLUDED),
     "fenced.csv": ("One-off orders that were cut for the forecast; only when there are some.", c.FENCED),
     "floored.csv": ("Months with more returns than sales, forecast zero; only when there are some.", c.FLOORED),
     "accuracy.csv": ("Errors of every forecaster in the back-tests.", c.ACCURACY),

@@ -17,6 +17,8 @@ from quotaopt.capacity import capacity_table, make_capacity, outlook_table
 from quotaopt.errors import InputError
 from quotaopt.presence import check_profiles, count_heads, read_ramp
 from quotaopt.settings import Attrition, Potential, Workload
+from quotaopt.settings_people import Hiring, Leave
+from quotaopt.workdays import Workdays
 from quotaopt.workload import check_workload, share_in_time
 
 MONTHS = ("2027-01", "2027-02", "2027-03", "2027-04")
@@ -40,6 +42,9 @@ def make_settings(profile: list[float] | None = None, **profiles: list[float]) -
         potential=Potential(),
         price={},
         unit=1,
+        calendar="",
+        leave=Leave(),
+        hiring=Hiring(),
     )
 
 
@@ -65,11 +70,13 @@ def make_parts(roster: pd.DataFrame, settings: Any, potential: float = 100.0) ->
     ],
 )
 def test_headcount_is_prorated_by_calendar_days(row: dict[str, Any], expected: list[float]) -> None:
-    assert count_heads(make_roster(row), MONTHS)[0] == pytest.approx(expected)
+    assert count_heads(make_roster(row), MONTHS, Workdays())[0] == pytest.approx(expected)
 
 
 def test_february_of_a_leap_year_has_29_days() -> None:
-    assert count_heads(make_roster({"start_date": "2028-02-15"}), ["2028-02"])[0, 0] == pytest.approx(15 / 29)
+    assert count_heads(make_roster({"start_date": "2028-02-15"}), ["2028-02"], Workdays())[0, 0] == pytest.approx(
+        15 / 29
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,7 +91,7 @@ def test_february_of_a_leap_year_has_29_days() -> None:
     ],
 )
 def test_ramp_counts_months_since_the_start_date(row: dict[str, Any], expected: list[float]) -> None:
-    ramp = read_ramp(make_roster(row), MONTHS, make_settings([0.2, 0.6], slow=[0.0, 0.1, 0.5]))
+    ramp = read_ramp(make_roster(row), MONTHS, make_settings([0.2, 0.6], slow=[0.0, 0.1, 0.5]), Workdays())
     assert ramp[0] == pytest.approx(expected)
 
 
@@ -93,7 +100,7 @@ def test_a_role_may_have_a_profile_that_the_roster_overrides() -> None:
     settings.ramp.roles = {"hunter": "slow"}
     start = {"start_date": "2027-01-01"}
     rows = ({"role": "hunter"}, {"role": "hunter", "ramp_profile": "fast"}, {"role": "farmer"})
-    ramp = read_ramp(make_roster(*({**start, **row} for row in rows)), MONTHS, settings)
+    ramp = read_ramp(make_roster(*({**start, **row} for row in rows)), MONTHS, settings, Workdays())
     assert ramp[:, :3].tolist() == [[0.0, 0.1, 1.0], [0.9, 1.0, 1.0], [0.2, 1.0, 1.0]]
 
 
@@ -206,7 +213,7 @@ def make_leavers(monthly: float, backfill: int, months: int = 6, profile: list[f
     settings = make_settings(profile)
     settings.attrition = Attrition(monthly={"hunter": monthly}, backfill=backfill)
     roster = pd.DataFrame({"role": ["hunter", "farmer"]})
-    return seat_ramp(roster, np.ones((2, months)), settings)
+    return seat_ramp(roster, np.ones((2, months)), np.ones((2, months)), settings)
 
 
 def test_a_seat_by_hand() -> None:

@@ -210,7 +210,7 @@ def test_what_was_run_before_a_failure_is_told(call: Call, monkeypatch: pytest.M
             raise SolverError("highs", "crashed")
         return real(scenario, **keywords)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("quotaopt.run.run_scenario", run_scenario)
+    monkeypatch.setattr("quotaopt.batch.run_scenario", run_scenario)
     code, out, err = call("run", "base", "stretch")
     assert (code, err) == (4, "Error: solver highs: crashed\n")
     assert masked(out) == RUN + ENDING
@@ -519,7 +519,7 @@ def test_a_bug_is_logged_and_never_a_traceback(call: Call, project: Path, monkey
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr("quotaopt.run.run_scenario", broken)
+    monkeypatch.setattr("quotaopt.batch.run_scenario", broken)
     code, out, err = call("run")
     assert (code, out) == (70, "")
     assert err == (
@@ -535,7 +535,7 @@ def test_ctrl_c_stops_with_130(call: Call, monkeypatch: pytest.MonkeyPatch) -> N
     def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("quotaopt.run.run_scenario", stopped)
+    monkeypatch.setattr("quotaopt.batch.run_scenario", stopped)
     assert call("run") == (130, "", "\nStopped. The unfinished run was not written.\n")
 
 

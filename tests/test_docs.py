@@ -40,7 +40,7 @@ def test_the_reference_is_fresh() -> None:
 
 def test_the_readme_shows_what_the_first_command_prints() -> None:
     def masked(text: str) -> str:
-        return re.sub(r"\d+\.\d s$|20\d\d-\d\d-\d\d-", "", text, flags=re.MULTILINE)
+        return re.sub(r" *\d+\.\d s$|20\d\d-\d\d-\d\d-", "", text, flags=re.MULTILINE)
 
     module = builder()
     assert masked(module.readme(module.example_output())) == masked(README), STALE

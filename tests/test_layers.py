@@ -13,20 +13,22 @@ import quotaopt
 
 ROOT = Path(quotaopt.__file__).parent
 LAYERS = [
-    {"quotaopt", "errors", "columns", "columns_hand", "registry", "text"},
+    {"quotaopt", "errors", "columns", "columns_hand", "columns_people", "registry", "text"},
     {
         "tables",
         "places",
+        "workdays",
         "scenario",
         "settings",
         "settings_data",
         "settings_hand",
         "settings_market",
+        "settings_people",
         "values",
         "tomltext",
         "advice",
     },
-    {"forecast", "capacity", "attrition", "workload", "market", "presence", "problem"},
+    {"forecast", "capacity", "attrition", "workload", "market", "presence", "leave", "problem"},
     {"optimize", "rules", "goals", "plan"},
     {
         "allocate",
@@ -38,11 +40,14 @@ LAYERS = [
         "decisions_record",
         "prepare",
         "feasibility",
+        "people",
         "policy",
         "record",
         "archive",
         "run",
         "apart",
+        "batch",
+        "memory",
         "crosscheck",
         "recheck",
         "mend",
@@ -61,14 +66,25 @@ ALLOWED = {
     "sklearn": {"forecast"},
     "pulp": {"optimize/solvers_pulp", "optimize/solvers"},
     "highspy": {"optimize/solvers_highs", "optimize/solvers"},
-    "pydantic": {"settings", "settings_market", "settings_data", "values", "scenario", "advice", "policy", "whatif"},
+    "pydantic": {
+        "settings",
+        "settings_data",
+        "settings_market",
+        "settings_people",
+        "values",
+        "scenario",
+        "advice",
+        "policy",
+        "whatif",
+    },
+    "holidays": {"workdays"},
     "rich": {"report"},
     "python_calamine": {"tables/workbook"},
     "duckdb": {"tables/database"},
     "sqlalchemy": {"tables/database"},
     "openpyxl": {"report/mark"},
 }
-HEAVY = ("pandas", "numpy", "scipy", "sklearn", "pydantic", "rich", "pulp", "highspy")
+HEAVY = ("pandas", "numpy", "scipy", "sklearn", "pydantic", "rich", "pulp", "highspy", "holidays")
 MODULES = sorted(ROOT.rglob("*.py"))
 
 

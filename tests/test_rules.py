@@ -32,6 +32,15 @@ LOCKS = [
     Lock("R3", None, "2027-03", 170, "locks.csv:4"),
     Lock("R3", "P2", "2027-04", 80, "locks.csv:5"),
 ]
+
+
+def away_first() -> Cube:
+    """The first rep's capacity a quarter higher without leave: 25 of the tiny problem's 600 are missing."""
+    capacity = tiny_problem().capacity
+    share = np.where(np.arange(len(capacity.values)) == 0, 0.25, 0.0)
+    return replace(capacity, values=capacity.values * share[:, None, None])
+
+
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # rule: its parameters, changes of the tiny problem
     "meet_target": ({}, {}),
     "meet_region_target": ({"values": {"North": D(330)}, "ranges": {"South": (D("0.4"), D("0.6"))}}, {}),
@@ -49,6 +58,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # rule: its paramet
     ),
     "smooth_months": ({"down": 0.9, "up": 1.2}, {}),
     "limit_budget": ({"budget": D(100), "prices": {"P1": D("0.1"), "P2": D("0.25")}}, {}),
+    "keep_relief": ({"by": "region"}, {"relieved": away_first()}),
     "keep_plan": ({"before": "2027-04"}, {"plan": tiny_problem().capacity}),
 }
 
@@ -119,6 +129,21 @@ def test_meet_region_target_shares() -> None:
     """A quarter of 660 is 165; a share is of the target with overassignment already inside."""
     found = rows("meet_region_target", tiny_problem(overassignment=D("0.1")), shares={"South": D("0.25")})
     assert found == {"South": (300, 165, 165)}
+
+
+def test_keep_relief() -> None:
+    """North carries 300 and would carry 325 of 625 without leave: 660 × 325 / 625 = 343.2. Nobody is away in South."""
+    away = tiny_problem(relieved=away_first())
+    assert rows("keep_relief", away, by="region") == {"North": (300, 343, 343)}
+    assert rows("keep_relief", tiny_problem(), by="region") == {}
+
+
+def test_relief_that_nobody_carries_is_taken_off_the_regions() -> None:
+    """The company gives up 26.4 of 660, all of it North's: its half of 660 becomes 303.6, South keeps 330."""
+    relief = away_first().values * (660 / 625)
+    less = tiny_problem(target=634, relief=relief)
+    found = rows("meet_region_target", less, shares={"North": D("0.5"), "South": D("0.5")})
+    assert found == {"North": (300, 304, 304), "South": (300, 330, 330)}
 
 
 def test_shares_that_add_up_to_one_meet_the_target_to_the_unit() -> None:

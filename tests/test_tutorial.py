@@ -22,7 +22,7 @@ DATA = ("sales.csv", "roster.csv")
 
 def masked(text: str) -> str:
     """Dates become DATE, seconds 0.0 s."""
-    return re.sub(r"\d+\.\d s$", "0.0 s", re.sub(r"20\d\d-\d\d-\d\d(?=-)", "DATE", text), flags=re.MULTILINE)
+    return re.sub(r" *\d+\.\d s$", " 0.0 s", re.sub(r"20\d\d-\d\d-\d\d(?=-)", "DATE", text), flags=re.MULTILINE)
 
 
 def shell(folder: Path, script: str) -> str:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quotaopt import columns as c
-from quotaopt.columns_hand import COMMITS, OVERLAY, OVERRIDES, POTENTIAL, UNITS
+from quotaopt import columns_hand as h
+from quotaopt import columns_people as p
 from quotaopt.errors import Finding, InputError, NoPlanError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ TABLES = {
     "quotas": c.QUOTAS, "totals": c.TOTALS, "forecast": c.FORECAST, "capacity": c.CAPACITY, "outlook": c.OUTLOOK,
     "vacant": c.VACANT, "fenced": c.FENCED, "floored": c.FLOORED, "accuracy": c.ACCURACY,
     "rules": c.RULES, "goals": c.GOALS, "fairness": c.FAIRNESS, "measures": c.MEASURES, "warnings": c.WARNINGS,
-    "overrides": OVERRIDES, "commits": COMMITS, "overlay": OVERLAY,
-    "potential": POTENTIAL, "units": UNITS, "conflicts": c.CONFLICTS, "solvers": c.SOLVERS,
+    "overrides": h.OVERRIDES, "commits": h.COMMITS, "overlay": h.OVERLAY, "potential": h.POTENTIAL, "units": h.UNITS,
+    "leave": p.LEAVE, "uncovered": p.UNCOVERED, "excluded": p.EXCLUDED,
+    "conflicts": c.CONFLICTS, "solvers": c.SOLVERS,
 }  # fmt: skip
 
 
@@ -192,9 +194,9 @@ def load_run(folder: Path) -> Run:
         raise InputError([Finding("not a run folder", f"It has no readable {RECORD}.", file=str(folder))]) from error
 
 
-def list_runs(project: Path) -> list[Run]:
-    """Every run of the project, newest first."""
-    records = (project / "runs").glob(f"*/{RECORD}")
+def list_runs(project: Path, folder: Path | None = None) -> list[Run]:
+    """Every run of the project, newest first; those in `folder` instead of ``runs/`` when given."""
+    records = (folder or project / "runs").glob(f"*/{RECORD}")
     found = [load_run(record.parent) for record in records if not record.parent.name.startswith(".")]
     return sorted(found, key=lambda run: (str(run.record["started"]), run.id), reverse=True)
 

@@ -1,6 +1,6 @@
 """What each rep can carry: potential × headcount × ramp, at the mean or at a chosen quantile.
 
-*Headcount* is the share of full-time work present in a month: the roster's share, times the calendar days between
+*Headcount* is the share of full-time work present in a month: the roster's share, times the working days between
 start and end date. *Ramp* is how productive a new rep is, by months since the start date. Capacity at a quantile is
 what a rep sells over the plan or more with that probability's complement: every cell of the rep is scaled by one
 *factor*, so that the rep's sum is that quantile of the rep's sampled sums.
@@ -16,14 +16,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quotaopt.attrition import seat_ramp
 from quotaopt.errors import Finding, InputError
 from quotaopt.forecast import Forecast, cell_columns
 from quotaopt.forecast.notes import list_names
 from quotaopt.forecast.sampling.ranges import central_range, group_of
 from quotaopt.forecast.sums import sum_groups
 from quotaopt.market import Market, share_in_supply, supply_caps, weigh_market
-from quotaopt.presence import check_profiles, count_heads, read_ramp
+from quotaopt.presence import check_profiles, find_presence
+from quotaopt.workdays import make_workdays
 from quotaopt.workload import hours_available, share_in_time
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Capacity:
 
     Attributes
     ----------
-    headcount : full-time share present, shape (reps, months).
+    headcount : full-time share present without leave, of a vacant seat the expected one, shape (reps, months).
     ramp : productivity of a new rep, 0..1, shape (reps, months).
     expected : mean potential × headcount × ramp, blended with the market's, at the plan's prices; money, shape
         (reps, products, months); never negative.
@@ -48,6 +48,9 @@ class Capacity:
     notes : what was set to zero.
     after_leaving : `expected` when people leave and are replaced, shape (reps, products, months); None when
         ``[attrition]`` says that nobody leaves.
+    relieved : capacity that is missing because of leave, shape (reps, products, months); None when nobody is relieved.
+    filled : probability that somebody holds the seat, shape (reps, months).
+    days : working days of each month, shape (months,); None without a calendar.
     in_supply : part of each product's month that can be delivered, shape (products, months); None: all of it.
     market : how potentials and prices entered `expected`.
     """
@@ -59,6 +62,9 @@ class Capacity:
     in_time: Floats
     notes: tuple[Finding, ...] = ()
     after_leaving: Floats | None = None
+    relieved: Floats | None = None
+    filled: Floats | None = None
+    days: Floats | None = None
     in_supply: Floats | None = None
     market: Market | None = None
 
@@ -90,8 +96,8 @@ def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Cap
     if findings := check_profiles(inputs, settings):
         raise InputError(findings)
     roster = inputs.roster.set_index("rep_id").loc[list(forecast.reps)]
-    headcount = count_heads(roster, forecast.months)
-    ramp = read_ramp(roster, forecast.months, settings)
+    here = find_presence(roster, forecast.months, inputs, settings)
+    headcount, ramp = here.headcount, here.ramp
     presence = headcount * ramp
     expected = np.maximum(forecast.mean, 0.0) * presence[:, None, :]
     factor, notes = np.ones(len(forecast.reps)), _note_floored(forecast, presence)
@@ -102,17 +108,24 @@ def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Cap
         factor = np.divide(np.maximum(wanted, 0.0), mean, out=factor, where=mean > 0)
         notes += _note_nothing(forecast, wanted, float(at))
     left = None
-    if settings.attrition.other or any(settings.attrition.monthly.values()):
-        left = np.maximum(forecast.mean, 0.0) * (headcount * seat_ramp(roster, ramp, settings))[:, None, :]
+    if settings.attrition.anybody:
+        left = np.maximum(forecast.mean, 0.0) * here.lasting[:, None, :]
     market = weigh_market(expected, presence, forecast, inputs, settings)
-    cells = market.cells * factor[:, None, None]
-    hours = hours_available(headcount, forecast.reps, inputs, settings)
-    in_time = share_in_time(cells, hours, forecast.products, settings)
-    cap = supply_caps(inputs, forecast.products, len(forecast.months))
-    in_supply = None if cap is None else share_in_supply(cells * in_time[:, None, :], cap)
-    left = None if left is None else left * market.tilt[:, None, None]
-    notes += market.notes
-    return Capacity(headcount, ramp, market.cells, factor, in_time, notes, left, in_supply, market)
+    tilt = market.tilt[:, None, None]
+    away = np.maximum(forecast.mean, 0.0) * (here.on_leave * ramp)[:, None, :] * tilt
+    calendar = make_workdays(inputs, settings)
+    days = calendar.in_months(forecast.months) if calendar.name else None
+    hours = hours_available(headcount + here.on_leave, forecast.reps, inputs, settings)  # hours and sales miss alike
+    in_time = share_in_time((market.cells + away) * factor[:, None, None], hours, forecast.products, settings)
+    relieved = away * (factor[:, None] * in_time)[:, None, :] if here.on_leave.any() else None
+    in_supply = share_in_supply(
+        market.cells * (factor[:, None] * in_time)[:, None, :],
+        supply_caps(inputs, forecast.products, len(forecast.months)),
+    )
+    return Capacity(
+        headcount, ramp, market.cells, factor, in_time, (*notes, *market.notes), None if left is None else left * tilt,
+        relieved, here.filled, days, in_supply, market,
+    )  # fmt: skip
 
 
 def _note_floored(forecast: Forecast, presence: Floats) -> tuple[Finding, ...]:
@@ -144,8 +157,16 @@ def rep_sums(forecast: Forecast, presence: Floats) -> Floats:
 
 
 def capacity_table(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
-    """One row per rep × product × period: potential, headcount, ramp, factor, limited_by, capacity."""
+    """One row per rep × product × period: potential, headcount, ramp, factor, limited_by, capacity.
+
+    With a calendar also working_days.
+    """
     shape = forecast.mean.shape
+    days = (
+        {}
+        if capacity.days is None
+        else {"working_days": np.broadcast_to(capacity.days.astype(np.int64), shape).ravel()}
+    )
     return pd.DataFrame(
         {
             **cell_columns(forecast),
@@ -155,6 +176,7 @@ def capacity_table(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
             "factor": np.broadcast_to(capacity.factor[:, None, None], shape).ravel(),
             "limited_by": np.broadcast_to(_limited_by(capacity), shape).ravel(),
             "capacity": capacity.values.ravel(),
+            **days,
         }
     )
 

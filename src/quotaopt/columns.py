@@ -95,7 +95,7 @@ CAPACITY: Final = (
     Column("potential", "number", "what a fully ramped, full-time rep would sell", "money"),
     Column("headcount", "number", "share of a full-time seat that is there", "ratio"),
     Column("ramp", "number", "share of full productivity reached", "ratio"),
-    Column("working_days", "integer", "empty while no calendar is named"),
+    Column("working_days", "integer", "working days of the month; empty while no calendar is named"),
     Column("factor", "number", "the quantile `forecast.capacity` of the rep's sum / its mean; 1 at the mean", "ratio"),
     Column(
         "limited_by",

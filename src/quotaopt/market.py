@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quotaopt.errors import Finding
-from quotaopt.presence import share_of_days
+from quotaopt.workdays import Workdays, share_of_workdays
 
 if TYPE_CHECKING:
     from quotaopt.forecast import Forecast
@@ -74,7 +74,7 @@ def _by_rep(table: pd.DataFrame, assignments: pd.DataFrame | None, months: Seque
     own = rows[rows["territory_id"] == ""][["rep_id", "product_id", "potential"]]
     if assignments is None:
         return own
-    days = share_of_days(assignments["start_date"], assignments["end_date"], list(months)).mean(axis=1)
+    days = share_of_workdays(assignments["start_date"], assignments["end_date"], list(months), Workdays()).mean(axis=1)
     held = assignments[["rep_id", "territory_id"]].assign(part=days * assignments["share"].to_numpy(np.float64))
     there = rows[rows["territory_id"] != ""].drop(columns="rep_id").merge(held[held["part"] > 0], on="territory_id")
     there["potential"] *= there["part"]

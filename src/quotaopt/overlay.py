@@ -16,9 +16,9 @@ from quotaopt import columns as c
 from quotaopt.columns_hand import OVERLAY
 from quotaopt.errors import Finding
 from quotaopt.forecast.notes import list_names
-from quotaopt.presence import share_of_days
 from quotaopt.problem import Floats, Index
 from quotaopt.record import Tables, money_text, shape_tables
+from quotaopt.workdays import Workdays, share_of_workdays
 
 if TYPE_CHECKING:
     from quotaopt.plan import Plan
@@ -81,7 +81,11 @@ def credit_shares(index: Index, rows: pd.DataFrame, assignments: pd.DataFrame | 
     days × share.
     """
     months = list(map(str, index.months.index))
-    days = share_of_days(rows["start_date"], rows["end_date"], months) if len(rows) else np.zeros((0, len(months)))
+    days = (
+        share_of_workdays(rows["start_date"], rows["end_date"], months, Workdays())
+        if len(rows)
+        else np.zeros((0, len(months)))
+    )
     out = np.zeros(index.shape)
     for k, row in enumerate(rows.to_dict("records")):
         reps = np.ones((len(index.reps), 1))
@@ -104,7 +108,7 @@ def territory_part(index: Index, territory: str, assignments: pd.DataFrame | Non
     if assignments is None:
         return np.zeros((len(index.reps), len(months)))
     rep = index.reps.index.get_indexer(pd.Index(assignments["rep_id"].astype(str)))
-    held = share_of_days(assignments["start_date"], assignments["end_date"], months)
+    held = share_of_workdays(assignments["start_date"], assignments["end_date"], months, Workdays())
     held = held * assignments["share"].to_numpy(np.float64)[:, None] * (rep >= 0)[:, None]
     mine = (assignments["territory_id"] == territory).to_numpy()
     part, whole = (np.zeros((len(index.reps), len(months))) for _ in range(2))

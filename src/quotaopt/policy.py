@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from quotaopt.settings import Settings
 
 SOFT = ("penalty", "priority")
+KEEPERS = ("team", "manager")  # who may carry the quota of people on leave, by the rule keep_relief
 NODES = {"by_region": "meet_region_target", "by_product": "product_mix"}  # the scenario's targets and their rules
 
 
@@ -64,6 +65,8 @@ def rule_tables(settings: Settings) -> list[tuple[str, tuple[str, ...], dict[str
     for key, name in NODES.items():
         if (asked := getattr(settings, key)) and name not in rules:
             rules[name] = {"shares" if sum(asked.values()) == 1 else "values": asked}
+    if settings.leave.to in KEEPERS and "keep_relief" not in rules:
+        rules["keep_relief"] = {"by": settings.leave.to}
     uses: list[tuple[str, tuple[str, ...], dict[str, Any]]] = []
     for name, given in rules.items():
         if isinstance(given, list):
@@ -160,7 +163,9 @@ def rule_uses(scenario: Scenario) -> list[RuleUse]:
             if to == name
             for label in getattr(scenario.settings, key)
         }
-        source = scenario.source("target") if name == "meet_target" else scenario.source(*path)
+        implied = name == "keep_relief" and name not in scenario.settings.rules
+        path = ("target",) if name == "meet_target" else ("leave", "to") if implied else path
+        source = scenario.source(*path)
         soft = (None if penalty is None else float(penalty), int(given.get("priority", 1)))
         uses.append(RuleUse(name, values, *soft, source, places))
     return uses

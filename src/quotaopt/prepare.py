@@ -39,13 +39,16 @@ def prepare(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Ca
     per_unit = 1.0 / float(unit)
     available = _available(inputs, forecast)
     values = capacity.values * per_unit * available
+    target = quota_total(settings.target * settings.unit, settings.overassignment, unit)
+    relieved = None if capacity.relieved is None else capacity.relieved * per_unit * available
+    relief = relieve(target, values, relieved) if settings.leave.to == "company" else None
     plan = _plan_cube(index, inputs.plan, unit)
     expected, potential = (capacity.expected * per_unit * available).sum(axis=(1, 2)), forecast.rep_mean * per_unit
     present = np.divide(expected, potential, out=np.zeros_like(expected), where=potential > 0)
     return Problem(
         index=index,
         unit=unit,
-        target=quota_total(settings.target * settings.unit, settings.overassignment, unit),
+        target=target - (0 if relief is None else round(float(relief.sum()))),
         capacity=Cube(index, values),
         reference=Cube(index, _reference(values if plan is None else plan, values, available)),
         last_year=Cube(index, forecast.last_year * per_unit),
@@ -58,8 +61,21 @@ def prepare(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Ca
         plan=None if plan is None else Cube(index, plan),
         quantiles=make_quantiles(rep_sums(forecast, capacity.presence) * (capacity.tilt[:, None] * per_unit)),
         locks=make_locks(inputs, settings),
+        relieved=None if relieved is None else Cube(index, relieved),
+        relief=relief,
         supply=_supply(inputs, index, per_unit),
     )
+
+
+def relieve(target: int, capacity: Floats, relieved: Floats | None) -> Floats | None:
+    """Quota that goes with missing capacity when the whole target is shared out by capacity, R × P × T.
+
+    ``target × relieved / sum(capacity + relieved)``: what each cell would have been asked for without leave.
+    """
+    if relieved is None:
+        return None
+    whole = float(capacity.sum() + relieved.sum())
+    return np.asarray(relieved / whole * target) if whole > 0 else None
 
 
 def check_data(scenario: Scenario, inputs: Inputs) -> list[Finding]:

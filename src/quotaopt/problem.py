@@ -230,6 +230,8 @@ class Problem:
     plan : current plan, when re-planning.
     locks : quotas that must stay.
     supply : most of each product that can be delivered in a month (P × T); None when nobody said.
+    relieved : capacity that is missing because of leave (R × P × T); none when nobody is relieved.
+    relief : quota that nobody carries because of it (R × P × T), already taken off `target`.
     """
 
     index: Index
@@ -248,6 +250,8 @@ class Problem:
     locks: Sequence[Lock] = ()
     quantiles: Floats | None = None
     supply: Floats | None = None
+    relieved: Cube | None = None
+    relief: Floats | None = None
 
     def group(self, *by: str) -> Grouping:
         """The grouping by these attributes."""
@@ -257,6 +261,11 @@ class Problem:
     def eligible(self) -> Bools:
         """Cells where a quota may stand (R × P × T)."""
         return self.reference.values > 0
+
+    @cached_property
+    def without_relief(self) -> int:
+        """What the target would be if nobody were on leave."""
+        return self.target + (0 if self.relief is None else round(float(self.relief.sum())))
 
     def units(self, money: float | int | str | Decimal) -> Decimal:
         """An amount as a scenario writes it, in rounding units, exactly."""

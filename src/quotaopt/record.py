@@ -20,6 +20,7 @@ from quotaopt.capacity import Capacity, capacity_table, outlook_table
 from quotaopt.columns_hand import POTENTIAL
 from quotaopt.errors import Finding
 from quotaopt.forecast import Forecast, forecast_table
+from quotaopt.people import note_tables, people_measures, people_tables
 from quotaopt.plan import Plan
 from quotaopt.problem import Problem
 from quotaopt.scenario import Scenario
@@ -28,6 +29,7 @@ from quotaopt.tables import Inputs
 
 DECIMALS = {"money": 2, "ratio": 6}
 SIGNIFICANT = 12
+SHARED = ["rep_id", "product_id", "period", "potential"]  # columns of forecast and capacity alike
 
 Tables = dict[str, tuple[pd.DataFrame, Sequence[c.Column]]]
 
@@ -54,11 +56,14 @@ def tables_of(
     else:
         made["conflicts"] = plan.conflicts, c.CONFLICTS
     made |= forecast_tables(inputs, forecast, capacity, scenario.settings, cells)
+    people = people_tables(scenario, inputs, forecast, capacity, plan)
+    made |= people
     made["rules"] = plan.rules, c.RULES
     made["goals"] = plan.goals, c.GOALS
     made["fairness"] = plan.fairness, c.FAIRNESS
-    made["measures"] = plan.measures, c.MEASURES
-    findings = (*notes, *inputs.warnings, *forecast.notes, *capacity.notes, *plan.notes)
+    more = pd.DataFrame(people_measures(people, plan), columns=[column.name for column in c.MEASURES])
+    made["measures"] = pd.concat([plan.measures, more], ignore_index=True) if len(more) else plan.measures, c.MEASURES
+    findings = (*notes, *note_tables(people, scenario), *inputs.warnings, *forecast.notes, *capacity.notes, *plan.notes)
     made["warnings"] = finding_table(findings), c.WARNINGS
     return shape_tables(made)
 
@@ -90,16 +95,13 @@ def forecast_tables(
 
 def forecast_cells(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
     """One row per rep × product × month, with the columns of ``forecast.csv`` and ``capacity.csv``."""
-    carried = capacity_table(forecast, capacity)[["headcount", "ramp", "factor", "limited_by", "capacity"]]
-    return forecast_table(forecast).join(carried)
+    return forecast_table(forecast).join(capacity_table(forecast, capacity).drop(columns=SHARED))
 
 
 def cell_table(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Capacity, plan: Plan) -> pd.DataFrame:
     """One row per rep × product × month with everything known of that cell; amounts in money."""
     problem, roster = plan.problem, inputs.roster.set_index("rep_id")
-    table = forecast_table(forecast).join(
-        capacity_table(forecast, capacity)[["headcount", "ramp", "factor", "limited_by", "capacity"]]
-    )
+    table = forecast_cells(forecast, capacity)
     ends = dict(
         zip(forecast.months, pd.PeriodIndex(forecast.months, freq="M").end_time.strftime("%Y-%m-%d"), strict=True)
     )

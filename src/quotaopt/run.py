@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -28,8 +28,9 @@ from quotaopt.crosscheck import Crosscheck, solve_with_each, solver_table
 from quotaopt.decisions import decide, reconcile
 from quotaopt.errors import Finding, InputError, QuotaoptError
 from quotaopt.feasibility import check_capacity
-from quotaopt.forecast import Forecast, make_forecast
+from quotaopt.forecast import Forecast
 from quotaopt.ledgers import beside_plan
+from quotaopt.memory import Memory
 from quotaopt.mend import write_repairs
 from quotaopt.optimize.export_model import check_model_path, write_model
 from quotaopt.optimize.solvers import solvers as solver_registry
@@ -45,12 +46,13 @@ from quotaopt.record import Tables, tables_of
 from quotaopt.scenario import Scenario, load_scenario
 from quotaopt.seats import with_seats
 from quotaopt.tables import Inputs, read_inputs, write_tables
+from quotaopt.workdays import make_workdays
 from quotaopt.workload import check_workload
 
 __all__ = ["Run", "check_scenario", "find_run", "list_runs", "run_scenario"]
 
 SCHEMA = "quotaopt/run/1"
-PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "highspy", "pulp", "pydantic", "click", "rich")
+PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "highspy", "pulp", "pydantic", "click", "rich", "holidays")
 EXIT = {"optimal": 0, "feasible": 0, "approximate": 0, "infeasible": 3, "no_solution": 4, "failed": 4, "unbounded": 70}
 
 Progress = Callable[[str], None]
@@ -75,20 +77,6 @@ def load_scenarios(names: Sequence[str], project: Path, sets: Sequence[str] = ()
     return loaded
 
 
-def load_checked(names: Sequence[str], project: Path, sets: Sequence[str] = ()) -> list[Scenario]:
-    """Load several scenarios; when there are several, check their data too before the first one runs.
-
-    Raises
-    ------
-    InputError
-        With every problem of all of them.
-    """
-    loaded = load_scenarios(names, project, sets)
-    if len(loaded) > 1 and (problems := check_all(names, project, sets)[0]):
-        raise InputError(problems)
-    return loaded
-
-
 def check_all(names: Sequence[str], project: Path, sets: Sequence[str] = ()) -> tuple[list[Finding], list[Finding]]:
     """Problems and warnings of several scenarios and their data, each once."""
     findings = dict[Finding, None]()
@@ -100,12 +88,14 @@ def check_all(names: Sequence[str], project: Path, sets: Sequence[str] = ()) -> 
     return problems_in([*findings]), [finding for finding in findings if finding.severity != "error"]
 
 
-def check_scenario(scenario: Scenario) -> tuple[Inputs | None, list[Finding]]:
+def check_scenario(
+    scenario: Scenario, read: Callable[[Scenario], Inputs] = read_inputs
+) -> tuple[Inputs | None, list[Finding]]:
     """Read everything and collect every problem and warning, in file order; no inputs when there is a problem."""
     findings = list(check_rules(scenario))
     inputs = None
     try:
-        inputs = read_inputs(scenario)
+        inputs = read(scenario)
         findings += [*check_profiles(inputs, scenario.settings), *check_workload(inputs, scenario.settings)]
         findings += inputs.warnings
         if not problems_in(findings):
@@ -128,6 +118,8 @@ def run_scenario(
     model: Path | None = None,
     repairs: bool = False,
     progress: Progress | None = None,
+    memory: Memory | None = None,
+    beside: Mapping[str, Any] | None = None,
 ) -> Run:
     """Run one scenario and write its folder under `out` (default: ``runs/`` of the project).
 
@@ -137,6 +129,8 @@ def run_scenario(
     model : where to write the program of the first goal, as ``.mps`` or ``.lp``.
     repairs : whether to write a scenario file for each change that would make a plan possible, when there is none.
     progress : called with a word for each stage that begins.
+    memory : tables and forecasts of scenarios that share them.
+    beside : what ``run.json`` shall say besides.
 
     Raises
     ------
@@ -151,14 +145,14 @@ def run_scenario(
         solver_registry[name]  # a misspelt name must not wait for the forecast
     if model:
         check_model_path(model)
-    timer = Timer(progress or (lambda _: None))
+    timer, memory = Timer(progress or (lambda _: None)), memory or Memory()
     started = datetime.now().astimezone()
     with timer("read"):
-        inputs, findings = check_scenario(scenario)
+        inputs, findings = check_scenario(scenario, memory.read)
         if inputs is None:
             raise InputError(problems_in(findings))
     with timer("forecast"):
-        forecast = make_forecast(inputs, scenario.settings)
+        forecast = memory.forecast(scenario, inputs)
     with timer("capacity"):
         capacity = make_capacity(forecast, inputs, scenario.settings)
         problem = reconcile(prepare(scenario, inputs, forecast, capacity), scenario, next(iter(solvers), None))
@@ -186,7 +180,7 @@ def run_scenario(
         record = describe(run_id, scenario, inputs, forecast, checked)
         if checked.plan.deviations:
             record["deviations"] = [[d.rule, d.by, d.scope, d.units] for d in checked.plan.deviations]
-        record |= {"started": started.isoformat(), "seconds": timer.seconds}
+        record |= {"started": started.isoformat(), "seconds": timer.seconds, "solvers": list(solvers), **(beside or {})}
         if repairs:
             written = write_repairs(scenario, checked.plan.repairs)
             record["repairs"] = [{"file": scenario.show(path), "remedy": text} for path, text in written]
@@ -236,7 +230,7 @@ def describe(
         "counts": count(inputs, forecast, plan),
         "inputs": dict(inputs.hashes),
         "versions": versions(),
-    }
+    } | make_workdays(inputs, settings).describe(settings.months)
 
 
 def count(inputs: Inputs, forecast: Forecast, plan: Plan) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,7 @@ class Scenario:
         at = folder or self.root / "runs" / self.name
         data = self.settings.model_dump(exclude={"model"})
         data["data"] |= {k: [relative_place(p, at) for p in data["data"][k]] for k in FILES}
+        data["calendar"] = _calendar(self.settings, lambda place: relative_place(place, at))
         head = f"# {self.name}: the merged scenario" + f" (model {self.settings.model})" * bool(self.settings.model)
         return f"{head}. Paths are relative to this file.\n{write_toml(data)}"
 
@@ -65,7 +66,13 @@ def flatten(scenario: Scenario) -> dict[str, Any]:
     """Every value by its dotted key, in a fixed order; data files as paths inside the project."""
     data = scenario.settings.model_dump()
     data["data"] |= {k: [scenario.show(p) for p in data["data"][k]] for k in FILES}
+    data["calendar"] = _calendar(scenario.settings, scenario.show)
     return dict(_leaves(data))
+
+
+def _calendar(settings: Settings, write: Callable[[Place], str]) -> str:
+    """The calendar's country, or its file as `write` puts it."""
+    return settings.calendar if isinstance(settings.calendar, str) else write(settings.calendar)
 
 
 def find_project(start: Path) -> Path:
@@ -159,7 +166,9 @@ def _parse_set(key: str, value: str, whole: str) -> dict[str, Any]:
 
 def _anchor(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     """`data` with its data files' paths made absolute; anything that is no path is left for the check to name."""
-    section = data.get("data")
+    calendar, section = data.get("calendar"), data.get("data")
+    if isinstance(calendar, str) and set(calendar) & {".", "/"}:
+        data["calendar"] = Path(os.path.normpath(folder / calendar))
     if isinstance(section, dict):
         for key in set(FILES) & set(section):
             value = section[key]

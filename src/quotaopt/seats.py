@@ -80,7 +80,15 @@ def typical_seats(inputs: Inputs, scenario: Scenario, number: int) -> pd.DataFra
         rows.append(
             dict.fromkeys(texts, "")
             | {k: like[k] for k in LIKE}
-            | {"rep_id": name, "rep_name": "To be hired", "headcount": 1.0, "start_date": first, "end_date": pd.NaT}
+            | {
+                "rep_id": name,
+                "rep_name": "To be hired",
+                "headcount": 1.0,
+                "start_date": first,
+                "end_date": pd.NaT,
+                "is_vacant": False,
+                "include": True,
+            }
         )
     return pd.DataFrame(rows).reindex(columns=roster.columns).astype(roster.dtypes.to_dict())
 
@@ -94,10 +102,10 @@ def _copies(problem: Problem, counts: dict[str, int]) -> Problem:
     labels = [names[r] if k == 0 else f"{names[r]}-{k + 1}" for r, k in zip(take.tolist(), copy.tolist(), strict=True)]
     index = Index(problem.index.reps.iloc[take].set_axis(labels), problem.index.products, problem.index.months)
     taken: dict[str, Any] = {"index": index}
-    for name in ("capacity", "reference", "last_year", "plan"):
+    for name in ("capacity", "reference", "last_year", "plan", "relieved"):
         cube = getattr(problem, name)
         taken[name] = None if cube is None else Cube(index, cube.values[take])
-    for name in ("expected", "spread", "presence", "full_last_year", "quantiles"):
+    for name in ("expected", "spread", "presence", "full_last_year", "quantiles", "relief"):
         vector = getattr(problem, name)
         taken[name] = None if vector is None else vector[take]
     return replace(problem, **taken)

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from quotaopt.settings_data import Data, Section
 from quotaopt.settings_hand import Commits, Overrides
 from quotaopt.settings_market import Potential, Prices
+from quotaopt.settings_people import Hiring, Leave
 from quotaopt.values import (
     Amount,
     Calendar,
@@ -108,6 +109,11 @@ class Attrition(Section):
     other: Share = 0.0
     backfill: int = Field(default=2, ge=0)
 
+    @property
+    def anybody(self) -> bool:
+        """Whether anybody leaves."""
+        return bool(self.other or any(self.monthly.values()))
+
 
 class Workload(Section):
     """Hours a month of a full-time rep, and what a deal of each product takes and brings; without hours no limit.
@@ -157,10 +163,13 @@ class Settings(Section):
     first_month: Month
     last_month: Month
     calendar: Calendar = ""
+    peers: list[str] = []
     data: Data
     forecast: Forecasting = Forecasting()
     ramp: Ramp = Ramp()
     attrition: Attrition = Attrition()
+    leave: Leave = Leave()
+    hiring: Hiring = Hiring()
     workload: Workload = Workload()
     potential: Potential = Potential()
     price: Prices = {}

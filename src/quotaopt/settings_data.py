@@ -29,6 +29,8 @@ class Columns(Section):
     overlays: Headers = {}
     splits: Headers = {}
     potential: Headers = {}
+    leave: Headers = {}
+    calendar_changes: Headers = {}
 
 
 class Data(Section):
@@ -39,6 +41,7 @@ class Data(Section):
     the scenario's `unit`.
     `history_follows` says what happens to past sales when `assignments` give a territory to somebody else:
     they go with the territory, or stay with the rep who made them.
+    `calendar_changes` are days, announced or agreed, that win over the scenario's `calendar`.
     """
 
     history: SomePaths
@@ -52,6 +55,8 @@ class Data(Section):
     overlays: Paths = ()
     splits: Paths = ()
     potential: Paths = ()
+    leave: Paths = ()
+    calendar_changes: Paths = ()
     encoding: Encoding = "auto"
     unit: Units = {}
     duplicates: Literal["error", "sum"] = "error"

@@ -11,8 +11,10 @@ from typing import Annotated, Any, Literal, NoReturn
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from quotaopt.errors import nearest
 from quotaopt.places import Place
 from quotaopt.text import plain_month, plain_number
+from quotaopt.workdays import known_countries
 
 
 def refuse(what: str, remedy: str = "") -> NoReturn:
@@ -67,10 +69,16 @@ def _check_encoding(name: str) -> str:
         refuse("no such encoding", 'Write "auto", "utf-8" or "gb18030".')
 
 
-def _check_calendar(name: str) -> str:
-    if name not in {"", "CN"}:
-        refuse("no such calendar", 'Write "CN" for the Chinese new year, or nothing.')
-    return name
+def _check_calendar(value: Any) -> Any:
+    if value == "" or isinstance(value, Path):
+        return value
+    known = known_countries()
+    if not isinstance(value, str) or value not in known:
+        code = str(value).upper()
+        near = nearest(code, [name for name in known if name[:2] == code[:2]] or known)
+        remedy = f"Did you mean {near!r}? " if near else ""
+        refuse("no such calendar", f"{remedy}Write an ISO code such as CN or DE-BY, a file, or nothing.")
+    return value
 
 
 def _check_profile(profile: list[float]) -> list[float]:
@@ -119,4 +127,4 @@ Rule = Annotated[Any, AfterValidator(_check_rule)]
 Encoding = Annotated[str, AfterValidator(_check_encoding)]
 Factor = Annotated[float | str, BeforeValidator(_check_factor)]
 Weights = Annotated[list[float], AfterValidator(_check_weights)]
-Calendar = Annotated[str, AfterValidator(_check_calendar)]
+Calendar = Annotated[Path | str, BeforeValidator(_check_calendar)]

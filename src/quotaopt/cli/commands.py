@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from quotaopt.cli.frame import Options, command
-from quotaopt.errors import QuotaoptError
-
-if TYPE_CHECKING:
-    from quotaopt.archive import Run
 
 
 @command
@@ -25,6 +20,9 @@ if TYPE_CHECKING:
     help="Write the program of the first goal, as .mps or .lp.",
 )  # fmt: skip
 @click.option("--write-repairs", "repairs", is_flag=True, help="No plan? Write a scenario for each change that helps.")
+@click.option("--vary", "varies", multiple=True, metavar="KEY=V1,V2", help="Run once with each value.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, metavar="N", help="Run N at the same time.")
+@click.option("--resume", is_flag=True, help="Keep what a stopped batch has made: same data, settings and version.")
 def run(
     options: Options,
     scenarios: Sequence[str],
@@ -33,35 +31,34 @@ def run(
     out: Path | None,
     model: Path | None,
     repairs: bool,
+    varies: Sequence[str],
+    jobs: int,
+    resume: bool,
 ) -> int:
     """Forecast, allocate and write the plan of one or more scenarios."""
     from quotaopt.report.progress import progress
 
-    failure: QuotaoptError | None = None
-    done: list[Run] = []
     with progress(options.quiet, options.verbose) as say:
+        from quotaopt.batch import load_variations, run_batch
         from quotaopt.project import choose_scenarios
         from quotaopt.report.terminal import run_report, run_rows
-        from quotaopt.run import load_checked, run_scenario
 
         project = options.folder
-        loaded = load_checked(choose_scenarios(project, scenarios), project, sets)
+        loaded = load_variations(choose_scenarios(project, scenarios), project, sets, varies)
         if model and len(loaded) > 1:
             raise click.UsageError("--write-model writes one model: run one scenario")
-        for one in loaded:
-            try:
-                done.append(run_scenario(one, solvers=solvers, out=out, model=model, repairs=repairs, progress=say))
-            except QuotaoptError as error:  # what was run before is still told
-                failure = error
-                break
-    if done and options.quiet:
-        click.echo("\n".join(one.id for one in done))
-    elif done:
-        frame, content = run_rows(done)
-        options.emit("run", frame, run_report(done, project), **content)
-    if failure:
-        raise failure
-    return max(one.exit_code for one in done)
+        how = {"solvers": solvers, "model": model, "repairs": repairs}
+        batch = run_batch(loaded, jobs=jobs, resume=resume, out=out, progress=say, **how)
+    if batch.kept and not options.quiet:
+        click.echo(f"Kept {batch.kept} of {len(loaded)} from before; nothing they depend on has changed.", err=True)
+    if batch.runs and options.quiet:
+        click.echo("\n".join(one.id for one in batch.runs))
+    elif batch.runs:
+        frame, content = run_rows(batch.runs)
+        options.emit("run", frame, run_report(batch.runs, project), **content)
+    if batch.failure:
+        raise batch.failure
+    return max(one.exit_code for one in batch.runs)
 
 
 @command

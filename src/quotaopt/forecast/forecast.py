@@ -136,7 +136,7 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
         samples=paths.reps,
         product_samples=paths.products,
     )
-    return leave_vacant(made, past, inputs)
+    return leave_vacant(made, past, inputs, settings)
 
 
 def _say_all(cleared: Cleared, outlook: Outlook, peers: Peers) -> Floats:

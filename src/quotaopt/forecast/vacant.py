@@ -12,11 +12,12 @@ import pandas as pd
 from quotaopt.errors import Finding
 from quotaopt.forecast.notes import list_names
 from quotaopt.forecast.panel import Bools, Floats, warn
-from quotaopt.presence import share_of_days
+from quotaopt.presence import find_presence, find_vacant
 
 if TYPE_CHECKING:
     from quotaopt.forecast.forecast import Forecast
     from quotaopt.forecast.history.past import Past
+    from quotaopt.settings import Settings
     from quotaopt.tables import Inputs
 
 COLUMNS = ("holder", "region", "period", "potential")
@@ -27,7 +28,7 @@ BY_REP = (
 REMEDY = "Assign a successor in the table of assignments (data.assignments), or add a seat to the roster."
 
 
-def leave_vacant(forecast: Forecast, past: Past, inputs: Inputs) -> Forecast:
+def leave_vacant(forecast: Forecast, past: Past, inputs: Inputs, settings: Settings) -> Forecast:
     """Scale each row by what it holds in each month, and keep the rows of the roster only.
 
     `Forecast.vacant` then holds what is left over: one row per territory or leaver and month, with the potential of
@@ -36,7 +37,7 @@ def leave_vacant(forecast: Forecast, past: Past, inputs: Inputs) -> Forecast:
     """
     made = _scale(forecast, past.held) if (past.held != 1).any() else forecast
     monthly = made.mean.sum(axis=1)
-    open_share = np.where(past.vacant[:, None], 1.0, _absent(made, past, inputs))
+    open_share = np.where(past.vacant[:, None], 1.0, _absent(made, past, inputs, settings))
     vacant = _table(made, past, monthly * open_share)
     notes = (*made.notes, *_note(vacant, monthly, past))
     return replace(_keep(made, ~past.vacant) if past.vacant.any() else made, vacant=vacant, notes=notes)
@@ -54,17 +55,22 @@ def _keep(forecast: Forecast, rows: Bools) -> Forecast:
     return replace(forecast, reps=tuple(np.array(forecast.reps, dtype=object)[rows]), **kept)
 
 
-def _absent(forecast: Forecast, past: Past, inputs: Inputs) -> Floats:
-    """Share of each month in which a rep of the roster has left, or one with a territory has not begun.
+def _absent(forecast: Forecast, past: Past, inputs: Inputs, settings: Settings) -> Floats:
+    """Share of each month in which nobody holds what a rep of the roster has: left, or not there yet.
 
+    Not there yet are people with a territory before their start date, and vacant seats with a territory or past sales.
     Shape (rows, months); 0 for rows that are vacant anyway.
     """
     out = np.zeros((len(forecast.reps), len(forecast.months)))
     reps = [rep for rep, vacant in zip(forecast.reps, past.vacant, strict=True) if not vacant]
     roster = inputs.roster.assign(rep_id=inputs.roster["rep_id"].astype(str)).set_index("rep_id").loc[reps]
     assigned = set() if inputs.assignments is None else set(inputs.assignments["rep_id"])
-    start = roster["start_date"].where(roster.index.isin(list(assigned)))
-    out[~past.vacant] = 1.0 - share_of_days(start, roster["end_date"], forecast.months)
+    sold = set(inputs.history["rep_id"].astype(str)) if find_vacant(roster).any() else set()
+    waits = roster.index.isin(list(assigned)) | (find_vacant(roster) & roster.index.isin(list(sold)))
+    there = find_presence(
+        roster.assign(start_date=roster["start_date"].where(waits)), forecast.months, inputs, settings
+    )
+    out[~past.vacant] = np.where((find_vacant(roster) & ~waits)[:, None], 0.0, 1.0 - there.filled)
     return out
 
 

@@ -21,6 +21,7 @@ from quotaopt.report.findings import counted
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio, records
 from quotaopt.scenario import scenario_names
 
+FEW = 4  # runs whose stages are printed; of more there is one table
 SHOWN = 6  # exceptions and conflicts shown in full; the rest is counted
 NAIVE = "seasonal_naive"
 LEVELS = {"all": "company", "region": "region", "rep": "rep"}
@@ -30,13 +31,14 @@ LONGEST_BAR = 20
 def run_report(runs: Sequence[Run], project: Path) -> Iterator[RenderableType]:
     """Everything `quotaopt run` prints of its runs."""
     for run in runs:
-        yield Text.assemble((run.scenario, "bold"), f"  {run.record['about']}")
-        yield _stages(run)
-        if run.has("conflicts"):
+        if len(runs) <= FEW:
+            yield Text.assemble((run.scenario, "bold"), f"  {run.record['about']}")
+            yield _stages(run)
+        if run.has("conflicts") and len(runs) <= FEW:
             yield from conflict_report(run)
     planned = [run for run in runs if run.has("quotas")]
-    if len(runs) > 1 and planned:
-        yield from _scenarios(planned)
+    if len(runs) > 1 and (planned or len(runs) > FEW):
+        yield from _scenarios(planned if len(runs) <= FEW else runs)
     elif planned:
         yield from _regions(planned[0])
         yield from _fairness(planned[0])
@@ -155,19 +157,22 @@ def _stopped(run: Run, stopped: pd.DataFrame) -> Table:
 
 
 def _scenarios(runs: Sequence[Run]) -> Iterator[RenderableType]:
-    body = []
-    for run in runs:
-        rules, totals = run.table("rules"), run.table("totals")
-        stretch = totals[totals["level"] == "rep"]["stretch"]
-        binding = rules[rules["binding"] & (rules["sense"] != "==")]["rule"].nunique()
-        body.append((
-            run.scenario, money(run.record["target"]), money(run.record["quota"]),
-            percent(run.record["overassignment"], False), ratio(stretch.median()), ratio(stretch.max()),
-            str(int((stretch > 1).sum())), str(binding),
-        ))  # fmt: skip
+    """One line for each run; one without a plan says so."""
     heads = ["scenario", "target", "quotas", "over", "stretch mid", "max", "reps over capacity", "binding rules"]
     yield Text()
-    yield grid(heads, body)
+    yield grid(heads, [_scenario(run) for run in runs])
+
+
+def _scenario(run: Run) -> tuple[str, ...]:
+    asked = (run.scenario, money(run.record["target"]))
+    over = percent(run.record["overassignment"], False)
+    if not run.has("quotas"):
+        return (*asked, _status(run)[0], over, "", "", "", "")
+    rules, totals = run.table("rules"), run.table("totals")
+    stretch = totals[totals["level"] == "rep"]["stretch"]
+    binding = rules[rules["binding"] & (rules["sense"] != "==")]["rule"].nunique()
+    highest = (ratio(stretch.median()), ratio(stretch.max()), str(int((stretch > 1).sum())), str(binding))
+    return (*asked, money(run.record["quota"]), over, *highest)
 
 
 def _solvers(run: Run) -> Iterator[RenderableType]:
@@ -193,7 +198,11 @@ def _ending(runs: Sequence[Run], planned: Sequence[Run], project: Path) -> Itera
     if messages:
         more = f" (and {len(messages) - 1} more in warnings.csv)" if len(messages) > 1 else ""
         yield labelled([("Note   ", "yellow", messages[0] + more)])
-    yield Text.assemble(("Saved   ", "bold"), "   ".join(shown_folder(run.folder, project) for run in runs))
+    saved = "   ".join(shown_folder(run.folder, project) for run in runs)
+    if len(runs) > FEW:
+        first, last = (shown_folder(run.folder, project) for run in (runs[0], runs[-1]))
+        saved = f"{len(runs)} runs, {first} … {last}"
+    yield Text.assemble(("Saved   ", "bold"), saved)
     yield Text.assemble(("Next    ", "bold"), next_step(runs, planned, scenario_names(project)))
 
 

@@ -71,9 +71,12 @@ def _node_rows(
     """Exact rows for `values` and `shares`, interval rows for `ranges`."""
     raised = problem.units(1 + problem.overassignment)
     asked = {name: value * raised for name, value in values.items()}
-    asked |= {name: share * problem.target for name, share in shares.items()}
+    asked |= {name: share * problem.without_relief for name, share in shares.items()}
+    if problem.relief is not None:
+        off = dict(zip(problem.group(by).labels, problem.group(by).sum(problem.relief).tolist(), strict=True))
+        asked = {name: value - Decimal(off.get(name, 0.0)) for name, value in asked.items()}
     if asked:
-        yield total(by).equals(_whole(problem, problem.named(by, asked, None)))
+        yield total(by).equals(whole_units(problem, problem.named(by, asked, None)))
     if ranges:
         factor = {name: Decimal(problem.target) if max(pair) <= 1 else raised for name, pair in ranges.items()}
         limits = {name: [float(v * factor[name]) for v in pair] for name, pair in ranges.items()}
@@ -81,7 +84,7 @@ def _node_rows(
         yield total(by).between(low, high)
 
 
-def _whole(problem: Problem, asked: list[Decimal | None]) -> Floats:
+def whole_units(problem: Problem, asked: list[Decimal | None]) -> Floats:
     """Exact amounts in whole rounding units; nan where nothing is asked.
 
     When the amounts add up to the company's quota, so do the whole ones: the largest remainders are rounded up

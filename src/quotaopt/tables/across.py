@@ -11,6 +11,7 @@ from quotaopt.scenario import Scenario
 from quotaopt.tables.byhand import BY_HAND, check_by_hand
 from quotaopt.tables.checks import check_known
 from quotaopt.tables.overlay import check_overlays
+from quotaopt.tables.people import check_people
 from quotaopt.tables.sheet import Sheet
 from quotaopt.text import counted
 
@@ -29,6 +30,7 @@ def check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
         "overlays": known_reps,
         "splits": known_reps | sold,
         "potential": known_reps,
+        "leave": known_reps,
     }
     if settings.data.unknown_reps == "drop":
         _drop_unknown(sheets["history"], roster, allowed["history"])
@@ -55,6 +57,7 @@ def check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
     _check_names(scenario, known, "product_id", "price", settings.price)
     _check_events(scenario, sheets, known)
     _drop_other_months(sheets["plan"], months)
+    check_people(scenario, sheets)
 
 
 def _check_names(scenario: Scenario, sheet: Sheet, column: str, key: str, names: Collection[str]) -> None:

@@ -73,6 +73,9 @@ ROSTER = Table(
             limits="Write 1 for full time, 0.5 for half.",
         ),
         Field("ramp_profile", aliases="ramp 爬坡 爬坡曲线 成长曲线"),
+        Field("is_vacant", Kind.FLAG, "vacant tobehired tbh 空缺 待招 是否空缺"),
+        Field("include", Kind.FLAG, "included inplan 参与 是否参与 纳入 是否纳入"),
+        Field("exclude_reason", aliases="reasonexcluded whyexcluded 排除原因 不参与原因"),
         Field("overlay", Kind.FLAG, "isoverlay 叠加 叠加指标 专家岗"),
         Field("accounts", Kind.NUMBER, "accountcount customers 客户数 客户数量", low=0, limits="A number of accounts."),
         _potential(),
@@ -155,6 +158,7 @@ ASSIGNMENTS = Table(
             limits="Write 1 for the whole territory, 0.5 for half of it.",
         ),
         Field("kind", aliases="type 类型 分配类型"),
+        Field("region", aliases="大区 区域 地区"),
     ),
     key=("rep_id", "territory_id", "start_date", "end_date"),
     may_be_empty=True,
@@ -204,7 +208,41 @@ POTENTIAL = Table(
     key=("rep_id", "territory_id", "product_id"),
     may_be_empty=True,
 )
+LEAVE = Table(
+    "leave",
+    (
+        _rep,
+        Field("start_date", Kind.DAY, "from start 开始日期 起始日期 休假开始", required=True),
+        Field("end_date", Kind.DAY, "to end until 结束日期 截止日期 休假结束"),
+        Field(
+            "relief",
+            Kind.NUMBER,
+            "reliefshare 减免 减免比例",
+            low=0,
+            high=1,
+            limits="Write 1 for all of the quota of these days, 0.5 for half of it.",
+        ),
+        Field("kind", aliases="reason type 类型 假别 原因"),
+    ),
+    key=("rep_id", "start_date"),
+    may_be_empty=True,
+    keeps_others=True,
+    remedy="Keep one row for each leave.",
+)
+CALENDAR_CHANGES = Table(
+    "calendar_changes",
+    (
+        Field("date", Kind.DAY, "day 日期 调休日期", required=True),
+        Field("is_workday", Kind.FLAG, "workday worked working 是否工作日 是否上班 上班 工作日", required=True),
+        Field("name", aliases="holiday holidayname reason 节日 节假日 名称 说明 备注"),
+    ),
+    key=("date",),
+    may_be_empty=True,
+)
 TABLES = {
     table.name: table
-    for table in (HISTORY, ROSTER, PRODUCTS, LOCKS, PLAN, ASSIGNMENTS, OVERRIDES, COMMITS, OVERLAYS, SPLITS, POTENTIAL)
-}
+    for table in (
+        HISTORY, ROSTER, PRODUCTS, LOCKS, PLAN, ASSIGNMENTS, OVERRIDES, COMMITS, OVERLAYS, SPLITS, POTENTIAL, LEAVE,
+        CALENDAR_CHANGES,
+    )
+}  # fmt: skip

@@ -17,8 +17,8 @@ from quotaopt.tables.sheet import Sheet
 from quotaopt.text import NUMBER, counted, plain_day, plain_month, plain_number
 
 SUBTOTALS = {"合计", "小计", "总计", "总和", "合計", "total", "totals", "subtotal", "sub-total", "grand total", "sum"}
-YES = {"yes", "y", "true", "1", "x", "是", "对", "有"}
-NO = {"no", "n", "false", "0", "否", "无"}
+YES = {"yes", "y", "true", "1", "x", "是", "对", "有", "班", "上班"}
+NO = {"no", "n", "false", "0", "否", "无", "休", "放假"}
 OVERLAY = {"overlay", "叠加", "叠加指标"}
 KEYS = {
     "rep_id": "rep",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from quotaopt.tables.catalogue import TABLES
 from quotaopt.tables.checks import OVERLAY, check_keys, check_order, check_shares, drop_subtotals, read_cells
 from quotaopt.tables.credit import check_splits
 from quotaopt.tables.overlay import make_overlays, overlay_reps
+from quotaopt.tables.people import note_people, settle_roster
 from quotaopt.tables.read import read_sheet
 from quotaopt.tables.schema import plain_header
 from quotaopt.tables.shape import (
@@ -31,6 +32,7 @@ from quotaopt.tables.shape import (
 from quotaopt.tables.sheet import Sheet, join_sheets
 from quotaopt.tables.sources import READERS, find_sources
 from quotaopt.text import counted
+from quotaopt.workdays import library, list_workdays
 
 OWN = ("history", "roster", "products", "locks", "plan", "assignments")
 """Tables that have a place of their own in `Inputs`."""
@@ -45,13 +47,15 @@ class Inputs:
     history : rep_id, product_id, month (``YYYY-MM``), amount, and territory_id where the file has it (empty: not
         known); one row for each combination.
     roster : rep_id, rep_name, region, team, manager, channel, segment, role, peer_group (texts, empty when absent),
-        start_date, end_date (NaT when absent), headcount, ramp_profile, and the columns we do not know as given.
+        start_date, end_date (NaT when absent), headcount, ramp_profile, is_vacant, source (file:line), and the columns
+        we do not know as given; without the reps that are left out, which stand in ``more["excluded"]``.
     products : product_id, product_name, family, launch_month, end_month (texts, empty when absent), and others.
     locks : quotas that must stay.
     plan : rep_id, product_id, month, quota (`Decimal`), when the scenario names a current plan.
     warnings : what was odd but no problem.
     hashes : file → SHA-256.
-    assignments : rep_id, territory_id, start_date, end_date (NaT: no limit), share, when the scenario names them.
+    assignments : rep_id, territory_id, start_date, end_date (NaT: no limit), share, region (empty when absent), when
+        the scenario names them.
     more : every other table of the catalogue by its name, as `make_table` makes it; no rows where the scenario names
         no file. `overlay_reps` are the roster's rows of overlay reps, which are nowhere else.
     """
@@ -81,9 +85,11 @@ def read_inputs(scenario: Scenario) -> Inputs:
     if any(f.severity == "error" for f in findings):
         raise InputError(findings)
     more = {name: make_table(sheet) for name, sheet in sheets.items() if name not in OWN}
-    history, roster = make_history(sheets["history"], more["splits"]), make_roster(sheets["roster"])
     more["roster_market"] = make_table(sheets["roster"])[["rep_id", "potential", "accounts"]]
     more["product_market"] = make_table(sheets["products"])[["product_id", "supply_cap", "price"]]
+    history = make_history(sheets["history"], more["splits"])
+    roster, more["excluded"] = settle_roster(make_roster(sheets["roster"]), scenario.settings)
+    findings += (*_check_calendar(scenario, more["calendar_changes"]), *note_people(more["excluded"]))
     theirs = roster["rep_id"].isin(overlay_reps(sheets["roster"]))
     if theirs.any():
         spans = make_table(sheets["assignments"])
@@ -107,7 +113,9 @@ def _read_table(scenario: Scenario, name: str) -> Sheet:
     data = scenario.settings.data
     mapping: Mapping[str, str] = getattr(data.columns, name)
     missing, parts = [], []
-    for place in getattr(data, name):
+    calendar = scenario.settings.calendar
+    listed = (calendar,) if name == "calendar_changes" and isinstance(calendar, Path) else ()
+    for place in (*listed, *getattr(data, name)):
         sources = find_sources(place, scenario.show, data.encoding)
         parts += [read_sheet(source, TABLES[name], mapping) for source in sources]
         if not sources:
@@ -134,6 +142,20 @@ def _read_table(scenario: Scenario, name: str) -> Sheet:
     if name == "splits":
         check_splits(sheet)
     return sheet
+
+
+def _check_calendar(scenario: Scenario, changes: pd.DataFrame) -> Iterator[Finding]:
+    """Say which years of the plan have days that may still be moved, or that a list of days leaves out."""
+    settings = scenario.settings
+    calendar = list_workdays(settings, changes)
+    for year in calendar.provisional(settings.months):
+        if calendar.country:
+            what = f"provisional for {year}: no moved working days of {calendar.country} are known yet ({library()})"
+        else:
+            what = f"{scenario.show(Path(calendar.name))} has no day of {year}: Monday to Friday are taken as worked"
+        remedy = "List the days that were announced in data.calendar_changes."
+        place = split_place(scenario.source("calendar"))
+        yield Finding(what, remedy, *place, "calendar", severity="warning", code="calendar")
 
 
 def _settle_unit(scenario: Scenario, name: str, sheet: Sheet) -> None:

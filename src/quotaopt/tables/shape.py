@@ -18,6 +18,7 @@ from quotaopt.tables.sheet import Sheet
 
 ATTRIBUTES = ("region", "team", "manager", "channel", "segment", "role", "peer_group")
 DATES = ("start_date", "end_date")
+FLAGS = ("is_vacant", "include")
 PRODUCT_TEXTS = ("product_name", "family", "launch_month", "end_month")
 
 
@@ -53,7 +54,11 @@ def make_history(sheet: Sheet, splits: pd.DataFrame | None = None) -> pd.DataFra
 
 def make_roster(sheet: Sheet) -> pd.DataFrame:
     """One row for each rep; a missing name is the id, a missing headcount is 1."""
-    frame = _texts(sheet, ("rep_id", "rep_name", *ATTRIBUTES, *DATES, "headcount", "ramp_profile"))
+    frame = _texts(
+        sheet, ("rep_id", "rep_name", *ATTRIBUTES, *DATES, "headcount", "ramp_profile", *FLAGS, "exclude_reason")
+    )
+    frame["is_vacant"], frame["include"] = frame["is_vacant"] == "true", frame["include"] != "false"
+    frame["source"] = _sources(sheet)
     frame["rep_name"] = frame["rep_name"].where(frame["rep_name"] != "", frame["rep_id"])
     frame = _read_dates(frame)
     frame["headcount"] = frame["headcount"].replace("", "1").astype(np.float64)
@@ -76,7 +81,7 @@ def make_locks(sheet: Sheet) -> tuple[LockRow, ...]:
     if sheet.frame.empty:
         return ()
     frame = _texts(sheet, ("rep_id", "product_id", "month", "value"))
-    frame["source"] = [f"{file}:{line}" for file, line in zip(sheet.file, sheet.line, strict=True)]
+    frame["source"] = _sources(sheet)
     frame["money"] = sheet.convert("value", Decimal) * sheet.unit
     rows = frame.sort_values(["rep_id", "product_id", "month"])[["rep_id", "product_id", "month", "money", "source"]]
     return tuple(
@@ -96,8 +101,8 @@ def make_plan(sheet: Sheet) -> pd.DataFrame:
 
 def make_assignments(sheet: Sheet) -> pd.DataFrame:
     """Who holds which territory, from when to when (NaT: no limit), and which share of it (1 when not written)."""
-    frame = _texts(sheet, ("rep_id", "territory_id", *DATES, "share", "kind"))
-    frame = frame.loc[~is_overlay(sheet), ["rep_id", "territory_id", *DATES, "share"]]
+    columns = ["rep_id", "territory_id", *DATES, "share", "region"]
+    frame = _texts(sheet, (*columns, "kind")).loc[~is_overlay(sheet), columns]
     frame = _read_dates(frame)
     frame["share"] = frame["share"].replace("", "1").astype(np.float64)
     return frame.sort_values(frame.columns.tolist(), ignore_index=True)
@@ -122,8 +127,13 @@ def make_table(sheet: Sheet) -> pd.DataFrame:
             frame[name] = pd.Series(money, index=frame.index, dtype=object)
         elif kind is Kind.FLAG:
             frame[name] = texts == "true"
-    frame["source"] = [f"{file}:{line}" for file, line in zip(sheet.file, sheet.line, strict=True)]
+    frame["source"] = _sources(sheet)
     return frame.sort_values([*sheet.table.key], ignore_index=True)
+
+
+def _sources(sheet: Sheet) -> list[str]:
+    """``file:line`` of every row."""
+    return [f"{file}:{line}" for file, line in zip(sheet.file, sheet.line, strict=True)]
 
 
 def _read_dates(frame: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,9 @@ import pandas as pd
 
 from quotaopt.forecast.history.gaps import find_gaps
 from quotaopt.forecast.panel import Bools, Floats, Ints, month_name, month_number
+from quotaopt.leave import share_on_leave
 from quotaopt.presence import count_heads, read_ramp
+from quotaopt.workdays import Workdays, make_workdays
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
@@ -23,7 +25,9 @@ LEAST_PRESENCE = 0.25
 
 @dataclass(frozen=True, eq=False)
 class Booked:
-    """What each person booked. Rows are the reps of the roster, sorted, then those only the assignments name.
+    """What each person booked.
+
+    Rows are the reps of the roster, sorted, then those left out of the plan, then those only the assignments name.
 
     Attributes
     ----------
@@ -34,8 +38,10 @@ class Booked:
     sales : money as booked, shape (people, products, months).
     there : whether the person was there and the month is not missing, shape (people, months).
     missing : months without a single row that are taken as missing, shape (people, months).
-    heads : share of the month's days between start and end date, shape (people, months).
+    heads : share of the month's working days between start and end date, shape (people, months).
     ramp : productivity of a new rep, 0..1, shape (people, months).
+    working : share of these days that no leave relieves, shape (people, months).
+    calendar : which days are worked.
     """
 
     people: pd.DataFrame
@@ -47,6 +53,8 @@ class Booked:
     missing: Bools
     heads: Floats
     ramp: Floats
+    working: Floats
+    calendar: Workdays
 
     @property
     def span(self) -> range:
@@ -62,7 +70,7 @@ class Booked:
     @property
     def presence(self) -> Floats:
         """Full-time, fully ramped reps present (nan when not there or hardly), shape (people, months)."""
-        full = np.where(self.heads > 0, self.heads * self.ramp, 1.0)
+        full = np.where(self.heads > 0, self.heads * self.ramp * self.working, 1.0)
         return np.where(self.there & (full >= LEAST_PRESENCE), full * self.headcount, np.nan)
 
 
@@ -79,15 +87,20 @@ def book(inputs: Inputs, settings: Settings, history: pd.DataFrame, plan_start: 
     at = place_rows(history, people.index, "rep_id", products, span)
     sales = add_up(history, at, (len(people), len(products), len(span)))
     months = [month_name(number) for number in span]
-    heads = count_heads(people.assign(headcount=1.0), months)
+    calendar = make_workdays(inputs, settings)
+    heads = count_heads(people.assign(headcount=1.0), months, calendar)
     sold = (sales != 0).any(axis=1)
     dated, ended = (people[c].notna().to_numpy()[:, None] for c in ("start_date", "end_date"))
     begun = np.maximum.accumulate(sold | (dated & (heads > 0)), axis=1)
     left = ~np.maximum.accumulate((sold | ~ended | (heads > 0))[:, ::-1], axis=1)[:, ::-1]
     there = begun & ~left
     missing = find_missing(at, sales, there, settings.forecast.no_rows)
-    ramp = read_ramp(people, months, settings)
-    return Booked(people, roster, products, span.start, sales, there & ~missing, missing, heads, ramp)
+    ramp = read_ramp(people, months, settings, calendar)
+    away = share_on_leave(people, months, inputs, settings)
+    working = 1.0 - np.divide(away, heads, out=np.zeros_like(away), where=heads > 0)
+    return Booked(
+        people, roster, products, span.start, sales, there & ~missing, missing, heads, ramp, working, calendar
+    )
 
 
 def find_missing(at: Ints, sales: Floats, there: Bools, no_rows: str) -> Bools:
@@ -104,14 +117,21 @@ def find_missing(at: Ints, sales: Floats, there: Bools, no_rows: str) -> Bools:
 
 
 def _find_people(inputs: Inputs) -> tuple[pd.DataFrame, int]:
-    """The roster by id, then people who are only named in the assignments, without dates and attributes."""
-    roster = inputs.roster.assign(rep_id=inputs.roster["rep_id"].astype(str)).set_index("rep_id").sort_index()
+    """The roster by id, then who is left out, then who is only in the assignments, without dates and attributes."""
+    roster = _by_id(inputs.roster)
+    people, excluded = roster, inputs.more.get("excluded")
+    if excluded is not None and len(excluded):
+        people = pd.concat([roster, _by_id(excluded)])
     if inputs.assignments is None:
-        return roster, len(roster)
-    gone = sorted(set(inputs.assignments["rep_id"]) - set(roster.index))
-    texts = [c for c in roster if c not in ("start_date", "end_date", "headcount")]
-    others = roster.reindex(gone).assign(headcount=1.0).fillna(dict.fromkeys(texts, ""))
-    return pd.concat([roster, others]) if gone else roster, len(roster)
+        return people, len(roster)
+    gone = sorted(set(inputs.assignments["rep_id"]) - set(people.index))
+    texts = [c for c in roster if c not in ("start_date", "end_date", "headcount", "is_vacant", "include")]
+    others = people.iloc[:0].reindex(gone).assign(headcount=1.0).fillna(dict.fromkeys(texts, ""))
+    return pd.concat([people, others]) if gone else people, len(roster)
+
+
+def _by_id(roster: pd.DataFrame) -> pd.DataFrame:
+    return roster.assign(rep_id=roster["rep_id"].astype(str)).set_index("rep_id").sort_index()
 
 
 def month_numbers(history: pd.DataFrame) -> Ints:

@@ -9,6 +9,7 @@ from quotaopt.forecast.history.calendar import Calendar, find_calendar
 from quotaopt.forecast.history.fence import fence_panel
 from quotaopt.forecast.history.past import Past, make_past
 from quotaopt.forecast.panel import Panel
+from quotaopt.workdays import make_workdays
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
@@ -51,5 +52,5 @@ def clear_history(inputs: Inputs, settings: Settings) -> Cleared:
     past = make_past(inputs, settings)
     horizon = past.gap + len(settings.months)
     fenced = fence_panel(past.panel, settings.forecast)
-    calendar = find_calendar(fenced, horizon, settings.calendar)
+    calendar = find_calendar(fenced, horizon, make_workdays(inputs, settings).country)
     return Cleared(past, fenced, calendar, calendar.remove(fenced), horizon)

@@ -14,7 +14,7 @@ Every sale is in exactly one patch and every patch wholly in some rows, so total
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -39,7 +39,26 @@ def follow_territories(
     holdings = find_holdings(booked, assignments, plan)
     patches = find_patches(booked, holdings, history, plan[0])
     keepers = _find_keepers(booked, holdings, patches)
-    return _join(booked, holdings, patches, keepers, plan), list(_note(booked, holdings, patches, keepers))
+    rows = _join(booked, holdings, patches, keepers, plan)
+    rows = replace(rows, region=_name_regions(rows, assignments))
+    return rows, [*_note(booked, holdings, patches, keepers), *_note_regions(rows)]
+
+
+def _name_regions(rows: Rows, assignments: pd.DataFrame) -> Texts:
+    """Regions of the rows; of a vacant territory the one its newest assignment names, if any does."""
+    if "region" not in assignments:
+        return rows.region
+    named = assignments[assignments["region"] != ""].sort_values("start_date", na_position="first", kind="stable")
+    known = named.groupby("territory_id")["region"].last()
+    told = pd.Series(rows.names, dtype=object).where(rows.vacant).map(known)
+    return np.asarray(told.where(told.notna(), rows.region).to_numpy(object))
+
+
+def _note_regions(rows: Rows) -> Iterator[Finding]:
+    """Vacant territories of which nothing says where they are: their forecast belongs to no region."""
+    if lost := [name for name, there in zip(rows.names, rows.vacant & (rows.region == ""), strict=True) if there]:
+        what = f"in no region, because nobody of the roster has held them: {list_names(lost)}"
+        yield warn(what, "Name the region in a column region of the assignments.", code="no_region")
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,10 +164,11 @@ def _held(keepers: _Keepers, size: Floats) -> Floats:
 
 
 def _last_holders(booked: Booked, holdings: Holdings, vacant: Ints) -> Ints:
-    """Who of the roster held each vacant patch last, -1 where nobody did."""
+    """Who held each vacant patch last, -1 where it was nobody whose region is known."""
     held = np.concatenate([holdings.past, holdings.ahead], axis=1) > 0
     last = np.where(held.any(axis=1), held.shape[1] - held[:, ::-1].argmax(axis=1), 0)
-    last = np.where(holdings.person < booked.roster, last, 0)
+    known = (booked.people["region"].astype(str) != "").to_numpy() | (np.arange(len(booked.people)) < booked.roster)
+    last = np.where(known[holdings.person], last, 0)
     order = np.lexsort((last, holdings.patch))
     newest = np.full(len(holdings.patches), -1)
     newest[holdings.patch[order]] = np.where(last > 0, holdings.person, -1)[order]

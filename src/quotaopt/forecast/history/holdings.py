@@ -10,7 +10,7 @@ import pandas as pd
 from quotaopt.forecast.history.booked import Booked
 from quotaopt.forecast.panel import Bools, Floats, Ints, Texts, month_name
 from quotaopt.forecast.sums import sum_groups
-from quotaopt.presence import share_of_days
+from quotaopt.workdays import share_of_workdays
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +53,16 @@ def find_holdings(booked: Booked, assignments: pd.DataFrame, plan: list[int]) ->
     person = people.index.get_indexer(pd.Index(assignments["rep_id"].astype(str)))
     share = assignments["share"].to_numpy(np.float64)[:, None]
     start, end = (assignments[c].reset_index(drop=True) for c in ("start_date", "end_date"))
-    days = share_of_days(start, end, [*months, *map(month_name, plan)]) * share
+    days = share_of_workdays(start, end, [*months, *map(month_name, plan)], booked.calendar) * share
     past, ahead = days[:, : len(months)], days[:, len(months) :]
     own = people.iloc[person].reset_index(drop=True)
     begin, leave = pd.concat([start, own["start_date"]], axis=1).max(axis=1), pd.concat([end, own["end_date"]], axis=1)
-    worked = share_of_days(begin, leave.min(axis=1), months) * share * booked.ramp[person]
+    worked = (
+        share_of_workdays(begin, leave.min(axis=1), months, booked.calendar)
+        * share
+        * booked.ramp[person]
+        * booked.working[person]
+    )
     # a month with sales counts even outside the dates of the roster
     work = np.where(booked.heads[person] > 0, worked, past * booked.there[person]) * ~booked.missing[person]
     everyone = np.arange(len(people))

@@ -10,6 +10,7 @@ import numpy as np
 from quotaopt.errors import Finding
 from quotaopt.forecast.panel import YEAR, Floats, Panel, month_name, warn
 from quotaopt.presence import read_ramp
+from quotaopt.workdays import make_workdays
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
@@ -66,7 +67,7 @@ def note_ramp(panel: Panel, inputs: Inputs, settings: Settings) -> Iterator[Find
         return
     started = roster[(start >= panel.first) & roster["start_date"].notna()]
     months = [month_name(panel.first + t) for t in range(panel.length)]
-    ramp = read_ramp(started, months, settings)
+    ramp = read_ramp(started, months, settings, make_workdays(inputs, settings))
     age = np.arange(panel.first, panel.first + panel.length) - start[(start >= panel.first)][:, None]
     declared = np.array([ramp[age == m].mean() if (age == m).any() else 1.0 for m in range(YEAR)])
     known = ~np.isnan(shares)
