@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from quotaopt import columns as c
 from quotaopt import columns_people as p
 from quotaopt.cli import COMMON, cli, main
-from quotaopt.columns_hand import COMMITS, OVERLAY, OVERRIDES, POTENTIAL, UNITS
+from quotaopt.columns_hand import COMMITS, OVERLAY, OVERRIDES, POTENTIAL, UNITS, WINDFALL
 from quotaopt.report.names import name_table
 from quotaopt.report.settings import toml_value
 from quotaopt.settings import Settings, section_of
@@ -36,6 +36,7 @@ TABLES = {
     "uncovered.csv": ("Quota of vacant seats, month by month; only when there are some.", p.UNCOVERED),
     "excluded.csv": ("Who has no target, and why; only when there is somebody.", p.EXCLUDED),
     "fenced.csv": ("One-off orders that were cut for the forecast; only when there are some.", c.FENCED),
+    "windfall.csv": ("Deals left out of history, or cut; only when there are some.", WINDFALL),
     "floored.csv": ("Months with more returns than sales, forecast zero; only when there are some.", c.FLOORED),
     "accuracy.csv": ("Errors of every forecaster in the back-tests.", c.ACCURACY),
     "backtest.csv": ("Of `forecast --backtest` only: mean and ranges, level by level, origin by origin.", c.BACKTEST),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +14,9 @@ from quotaopt.archive import Run, find_run
 from quotaopt.run import check_scenario
 from quotaopt.scenario import load_scenario
 from quotaopt.tables import read_inputs
-from quotaopt.tables.credit import divide
+from quotaopt.tables.catalogue import HISTORY
+from quotaopt.tables.credit import split_sales
+from quotaopt.tables.sheet import Sheet
 
 from .conftest import ROSTER, SCENARIO, history
 
@@ -170,14 +172,27 @@ def test_shares_that_do_not_add_up_are_named(project: Path) -> None:
     parts=st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from(["", "o"]), st.integers(1, 9)), max_size=4),
 )
 @settings(max_examples=150, derandomize=True)
-def test_dividing_keeps_every_sum(sales: list[tuple[str, str, int]], parts: list[tuple[str, str, int]]) -> None:
-    rows = {}
-    for rep, order, tenths in parts:
-        rows[rep, order] = [(rep, order, "B", tenths / 10, None), (rep, order, "C", 1 - tenths / 10, None)]
-    columns = ["rep_id", "order_id", "credit_rep", "share", "quota_share"]
-    splits = pd.DataFrame([row for pair in rows.values() for row in pair], columns=columns)
-    splits["quota_share"] = splits["quota_share"].astype(float)
-    before = pd.DataFrame(sales, columns=["rep_id", "order_id", "amount"]).astype({"amount": float, "rep_id": str})
-    after = divide(before, splits.astype({"share": float}))
-    assert after["amount"].sum() == pytest.approx(before["amount"].sum(), abs=1e-6)
-    assert len(after) >= len(before)
+def test_dividing_keeps_every_sum_to_the_last_digit(
+    sales: list[tuple[str, str, int]], parts: list[tuple[str, str, int]]
+) -> None:
+    whose = {(rep, order): tenths for rep, order, tenths in parts}
+    rows = [(r, o, to, part, None) for (r, o), k in whose.items() for to, part in (("B", k / 10), ("C", 1 - k / 10))]
+    splits = pd.DataFrame(rows, columns=["rep_id", "order_id", "credit_rep", "share", "quota_share"])
+    splits = splits.astype({"share": float, "quota_share": float}).round(1)
+    sheet = Sheet(HISTORY)
+    frame = pd.DataFrame(
+        [(r, o, f"{v / 100:f}") for r, o, v in sales], columns=["rep_id", "order_id", "amount"], dtype=str
+    )
+    sheet.fill(frame, range(len(frame)))
+    split_sales(sheet, splits)
+    exact = sum((Decimal(text) for text in sheet.frame["amount"]), Decimal(0))
+    assert exact == sum((Decimal(f"{v / 100:f}") for *_, v in sales), Decimal(0))
+    asked: dict[str, Decimal] = {}
+    for rep, order, value in sales:
+        tenths = whose.get((rep, order), whose.get((rep, "")))
+        for to, part in [("B", tenths), ("C", 10 - tenths)] if tenths else [(rep, 10)]:
+            asked[to] = asked.get(to, Decimal(0)) + Decimal(value * part) / 1000
+    found: dict[str, Decimal] = {}
+    for rep, text in zip(sheet.frame["rep_id"], sheet.frame["amount"], strict=True):
+        found[rep] = found.get(rep, Decimal(0)) + Decimal(text)
+    assert found == asked

@@ -67,3 +67,15 @@ UNITS: Final = (
     Column("units", "number", "quota / price", "ratio"),
     Column("whole_units", "integer", "the same in whole units, sums over months rounded too"),
 )
+WINDFALL: Final = (
+    Column("rep_id", "string", "the rep who booked it"),
+    Column("product_id", "string", "the product"),
+    Column("month", "string", "month of the past, like 2026-05"),
+    Column("date", "string", "the day, where it is written"),
+    Column("order_id", "string", "the order, where it is written"),
+    Column("amount", "number", "as booked", "money"),
+    Column("kept", "number", "what counts as history", "money"),
+    Column("windfall", "number", "amount - kept: counts in no base", "money"),
+    Column("why", "string", "marked, or beyond the fence"),
+    Column("source", "string", "file:line of the sale"),
+)

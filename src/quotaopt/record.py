@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from quotaopt import columns as c
 from quotaopt.byhand import cells_of
 from quotaopt.capacity import Capacity, capacity_table, outlook_table
-from quotaopt.columns_hand import POTENTIAL
+from quotaopt.columns_hand import POTENTIAL, WINDFALL
 from quotaopt.errors import Finding
 from quotaopt.forecast import Forecast, forecast_table
 from quotaopt.people import note_tables, people_measures, people_tables
@@ -29,6 +29,7 @@ from quotaopt.tables import Inputs
 
 DECIMALS = {"money": 2, "ratio": 6}
 SIGNIFICANT = 12
+MONEY = ("amount", "kept", "windfall")
 SHARED = ["rep_id", "product_id", "period", "potential"]  # columns of forecast and capacity alike
 
 Tables = dict[str, tuple[pd.DataFrame, Sequence[c.Column]]]
@@ -78,7 +79,7 @@ def forecast_tables(
 ) -> Tables:
     """Those tables of a run that need no plan, by file name; `cells` as from `forecast_cells`.
 
-    ``vacant``, ``fenced``, ``floored`` and ``potential`` are there when they hold something.
+    ``vacant``, ``fenced``, ``floored``, ``windfall`` and ``potential`` are there when they hold something.
     """
     made: Tables = {
         "forecast": (cells, c.FORECAST),
@@ -88,6 +89,8 @@ def forecast_tables(
     }
     found = {"vacant": (forecast.vacant, c.VACANT), "fenced": (forecast.fenced, c.FENCED)}
     found["floored"] = (forecast.floored, c.FLOORED)
+    windfall = inputs.more.get("windfall", pd.DataFrame())
+    found["windfall"] = (windfall.astype(dict.fromkeys(MONEY, float)) if len(windfall) else windfall, WINDFALL)
     if capacity.market is not None:
         found["potential"] = (capacity.market.table, POTENTIAL)
     return made | {name: pair for name, pair in found.items() if len(pair[0])}

@@ -62,7 +62,8 @@ class Forecasting(Section):
 
     `capacity` is ``"mean"``, or the quantile of each rep's sum over the plan: at 0.3 seven reps in ten sell more.
     The range and every quantile come from `samples` joint draws of the plan's months, started from `seed`.
-    With `fence` one-off orders are cut for the forecast, except `keep_whales`.
+    With `fence` one-off orders are cut for the forecast, except `keep_whales`. With `deal_fence` single deals far
+    beyond those of their peer group are cut before that, and listed as windfall.
     `weights` of past years, last year first, are those of the method ``weighted_years``; `events` are known breaks.
     `no_rows` says what a month without a single row of a rep is: missing, zero, or judged from the rep's other months.
     """
@@ -71,6 +72,7 @@ class Forecasting(Section):
     months: int = Field(default=36, ge=1)
     level: float = Field(default=0.8, gt=0, lt=1)
     fence: bool = True
+    deal_fence: bool = False
     keep_whales: list[Whale] = []
     capacity: Quantile = "mean"
     weights: Weights = [0.5, 0.3, 0.2]

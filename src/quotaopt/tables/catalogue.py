@@ -39,6 +39,7 @@ HISTORY = Table(
         ),
         Field("order_id", aliases="order orderno ordernumber invoice invoiceno 订单 订单号 订单编号 单号 发票号"),
         Field("territory_id", aliases=TERRITORY),
+        Field("windfall", Kind.FLAG, "oneoff once 一次性 意外大单 一次性大单"),
     ),
     key=("rep_id", "product_id", "territory_id", "date", "month", "order_id"),
     remedy='Add an order_id, or set data.duplicates = "sum".',

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -43,24 +45,30 @@ def _numbers(sheet: Sheet, column: str) -> NDArray[np.float64]:
     return sheet.convert(column, lambda text: float(text) if NUMBER.fullmatch(text) else np.nan).astype(np.float64)
 
 
-def divide(history: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
-    """Each sale divided between those who share its credit, by the share of the quota.
+def split_sales(sheet: Sheet, splits: pd.DataFrame) -> None:
+    """Divide each sale between those who share its credit, by the share of the quota; amounts stay exact.
 
-    A row about an order goes before one about everything its seller sells. The sum of sales stays.
+    A row about an order goes before one about everything its seller sells.
 
     Parameters
     ----------
-    history : rep_id, order_id, amount and others.
     splits : rep_id, order_id (empty: all orders), credit_rep, share, quota_share (nan: the share of the credit).
     """
+    if splits.empty or sheet.frame.empty:
+        return
     part = splits["quota_share"].where(splits["quota_share"].notna(), splits["share"])
     rules = splits[[*SOLD_BY, "credit_rep"]].assign(part=part)
-    named = pd.MultiIndex.from_frame(rules[SOLD_BY])
-    own = pd.MultiIndex.from_frame(history[SOLD_BY]).isin(named) & (history["order_id"] != "").to_numpy()
-    keyed = history.assign(rule=np.where(own, history["order_id"], ""))
-    rules = rules.rename(columns={"order_id": "rule"})
-    split = keyed.merge(rules, on=["rep_id", "rule"], how="left")
-    shared = split["credit_rep"].notna()
-    split["rep_id"] = split["credit_rep"].where(shared, split["rep_id"])
-    split["amount"] *= split["part"].where(shared, 1.0)
-    return split[history.columns]
+    order = sheet.frame["order_id"].to_numpy(str) if sheet.has("order_id") else np.full(len(sheet.frame), "")
+    sold = pd.DataFrame({"rep_id": sheet.frame["rep_id"].to_numpy(str), "order_id": order}, dtype=str)
+    own = pd.MultiIndex.from_frame(sold).isin(pd.MultiIndex.from_frame(rules[SOLD_BY]))
+    sold = sold.assign(order_id=np.where(own, order, ""), row=np.arange(len(sold)))
+    split = sold.merge(rules, on=SOLD_BY, how="left")
+    shared = split["credit_rep"].notna().to_numpy()
+    sheet.keep(split["row"].to_numpy(np.int64))
+    sheet.frame["rep_id"] = split["credit_rep"].where(shared, split["rep_id"]).to_numpy()
+    amounts, parts = sheet.frame["amount"].to_numpy(dtype=object).copy(), split["part"].to_numpy()
+    amounts[shared] = [
+        f"{Decimal(text) * Decimal(repr(float(one))):f}"
+        for text, one in zip(amounts[shared], parts[shared], strict=True)
+    ]
+    sheet.frame["amount"] = amounts

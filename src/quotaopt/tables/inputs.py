@@ -14,7 +14,7 @@ from quotaopt.scenario import Scenario
 from quotaopt.tables.across import check_across
 from quotaopt.tables.catalogue import TABLES
 from quotaopt.tables.checks import OVERLAY, check_keys, check_order, check_shares, drop_subtotals, read_cells
-from quotaopt.tables.credit import check_splits
+from quotaopt.tables.credit import check_splits, split_sales
 from quotaopt.tables.overlay import make_overlays, overlay_reps
 from quotaopt.tables.people import note_people, settle_roster
 from quotaopt.tables.read import read_sheet
@@ -31,6 +31,7 @@ from quotaopt.tables.shape import (
 )
 from quotaopt.tables.sheet import Sheet, join_sheets
 from quotaopt.tables.sources import READERS, find_sources
+from quotaopt.tables.windfall import cut_windfalls
 from quotaopt.text import counted
 from quotaopt.workdays import library, list_workdays
 
@@ -87,8 +88,12 @@ def read_inputs(scenario: Scenario) -> Inputs:
     more = {name: make_table(sheet) for name, sheet in sheets.items() if name not in OWN}
     more["roster_market"] = make_table(sheets["roster"])[["rep_id", "potential", "accounts"]]
     more["product_market"] = make_table(sheets["products"])[["product_id", "supply_cap", "price"]]
-    history = make_history(sheets["history"], more["splits"])
-    roster, more["excluded"] = settle_roster(make_roster(sheets["roster"]), scenario.settings)
+    everybody = make_roster(sheets["roster"])
+    more["windfall"] = cut_windfalls(sheets["history"], everybody, scenario.settings.forecast)
+    split_sales(sheets["history"], more["splits"])
+    history = make_history(sheets["history"])
+    findings += tuple(f for f in sheets["history"].findings if f.code == "windfall")
+    roster, more["excluded"] = settle_roster(everybody, scenario.settings)
     findings += (*_check_calendar(scenario, more["calendar_changes"]), *note_people(more["excluded"]))
     theirs = roster["rep_id"].isin(overlay_reps(sheets["roster"]))
     if theirs.any():

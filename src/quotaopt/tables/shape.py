@@ -11,7 +11,6 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from quotaopt.tables.credit import divide
 from quotaopt.tables.overlay import is_overlay
 from quotaopt.tables.schema import Kind
 from quotaopt.tables.sheet import Sheet
@@ -33,11 +32,8 @@ class LockRow:
     source: str
 
 
-def make_history(sheet: Sheet, splits: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Sales in money, one row for each rep × product × month (× territory where it is written); returns are netted.
-
-    Sales whose credit is split count for each rep by the share of the quota (see `divide`).
-    """
+def make_history(sheet: Sheet) -> pd.DataFrame:
+    """Sales in money, one row for each rep × product × month (× territory where it is written); returns are netted."""
     amounts = np.empty(len(sheet.frame))
     for unit in set(sheet.unit):  # multiplied exactly: 4.35 of 10,000 are 43,500
         read = float if unit == 1 else lambda text, unit=unit: float(Decimal(text) * unit)
@@ -45,9 +41,6 @@ def make_history(sheet: Sheet, splits: pd.DataFrame | None = None) -> pd.DataFra
         amounts[rows] = sheet.convert("amount", read, rows).astype(np.float64)
     keys = ["rep_id", "product_id", "month", *(["territory_id"] if sheet.has("territory_id") else [])]
     frame = sheet.frame[keys].astype(str).assign(amount=amounts)
-    if splits is not None and len(splits):
-        order = sheet.frame["order_id"].to_numpy(str) if sheet.has("order_id") else np.full(len(frame), "")
-        frame = divide(frame.assign(order_id=order), splits)[[*keys, "amount"]]
     # floats are added in order of size, so that shuffled rows have the same sum to the last bit
     return frame.sort_values("amount").groupby(keys, sort=True)["amount"].sum().reset_index()
 
