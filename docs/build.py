@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from quotaopt import columns as c
 from quotaopt import columns_people as p
+from quotaopt import columns_why as w
 from quotaopt.cli import COMMON, cli, main
 from quotaopt.columns_hand import COMMITS, OVERLAY, OVERRIDES, POTENTIAL, UNITS, WINDFALL
 from quotaopt.report.names import name_table
@@ -41,6 +42,7 @@ TABLES = {
     "accuracy.csv": ("Errors of every forecaster in the back-tests.", c.ACCURACY),
     "backtest.csv": ("Of `forecast --backtest` only: mean and ranges, level by level, origin by origin.", c.BACKTEST),
     "rules.csv": ("Every row of every rule, and how far it is from its limit.", c.RULES),
+    "explain.csv": ("Of `explain --all-reps` only: the steps to every rep's quota.", w.EXPLAIN),
     "goals.csv": ("What was aimed for, in order.", c.GOALS),
     "fairness.csv": ("Every rep's level, and what keeps it from its peers'.", c.FAIRNESS),
     "measures.csv": ("The plan in a handful of numbers.", c.MEASURES),

@@ -532,7 +532,9 @@ def test_explain_for_programs(call: Call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["explain"], 2, "ask one thing"),
+        (["explain"], 1, "no runs yet"),
+        (["explain", "--rep", "R1", "--range", "rep"], 2, "ask one thing"),
+        (["explain", "--html", "page.html"], 2, "--html goes with --rep"),
         (["explain", "--range", "rep", "--what-if", "target=+1%"], 2, "ask one thing"),
         (["explain", "--what-if", "targt=+1%"], 1, "Did you mean 'target'?"),
         (["explain", "--range", "ripe"], 1, "Did you mean 'rep'?"),

@@ -12,6 +12,9 @@ from quotaopt.cli.frame import Options, command
 
 if TYPE_CHECKING:
     from quotaopt.scenario import Scenario
+    from quotaopt.why import Opened
+
+FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @command
@@ -28,16 +31,103 @@ if TYPE_CHECKING:
     "--within", type=click.FloatRange(min=0.0, max=1.0), default=0.01, show_default=True, metavar="RATIO",
     help="With --range: by how much any quota may exceed the fair one.",
 )  # fmt: skip
+@click.option("--rep", metavar="REP", help="Why one rep's quota is what it is: a page, by id or name.")
+@click.option("--all-reps", is_flag=True, help="The steps to every rep's quota, as a table; with --out a CSV file.")
+@click.option("--lang", type=click.Choice(("en", "zh")), default="en", show_default=True, help="Language of the page.")
+@click.option("--html", type=FILE, metavar="FILE", help="With --rep: write the page as one HTML file.")
+@click.option("--out", type=FILE, metavar="FILE", help="With --all-reps: write the table here.")
 @click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, help="Rows printed as a table.")
 def explain(
+    options: Options,
+    plan: str | None,
+    changes: Sequence[str],
+    totals: Sequence[str],
+    within: float,
+    rep: str | None,
+    all_reps: bool,
+    lang: str,
+    html: Path | None,
+    out: Path | None,
+    top: int,
+) -> None:
+    """Show why a plan is what it is, rule by rule or for one rep, and what would move it."""
+    if sum(map(bool, (changes, totals, rep, all_reps))) > 1:
+        raise click.UsageError("ask one thing, like --rep R01, --what-if target=+1% or --range rep")
+    if (html and not rep) or (out and not all_reps):
+        raise click.UsageError("--html goes with --rep, --out with --all-reps")
+    if changes or totals:
+        _ask(options, plan, changes, totals, within, top)
+    elif rep:
+        _explain_rep(options, plan, rep, lang, html)
+    elif all_reps:
+        _explain_all(options, plan, out, top)
+    else:
+        _explain_plan(options, plan, top)
+
+
+def _explain_rep(options: Options, plan: str | None, rep: str, lang: str, html: Path | None) -> None:
+    """One page for one rep."""
+    from quotaopt.report.rep import find_rep
+    from quotaopt.report.terminal import shown_folder
+    from quotaopt.report.why import rep_content, rep_report
+    from quotaopt.report.why_page import rep_page
+    from quotaopt.why.sheet import explain_rep
+
+    opened = _open(options.folder, plan)
+    why = explain_rep(opened, find_rep(opened.case.inputs.roster, rep))
+    parts = [*rep_report(why, lang)]
+    if html:
+        html.write_text(rep_page(why, lang), encoding="utf-8")
+        parts.append(f"Saved   {shown_folder(html.resolve(), options.folder)}")
+    options.emit("explain", why.steps, parts, run=opened.run.id, **rep_content(why))
+
+
+def _explain_all(options: Options, plan: str | None, out: Path | None, top: int) -> None:
+    """The steps of every rep."""
+    from quotaopt.report.sensitivity import rep_names
+    from quotaopt.report.terminal import shown_folder
+    from quotaopt.report.why import ladder_report
+    from quotaopt.tables import write_csv
+    from quotaopt.why import make_ladder, waterfall
+
+    opened = _open(options.folder, plan)
+    ladder = make_ladder(opened)
+    table = waterfall(opened, ladder)
+    parts = [*ladder_report(opened, ladder, rep_names(opened.case.inputs.roster), top)]
+    if out:
+        write_csv(table, out, opened.case.scenario.settings.output.csv_encoding)
+        parts.append(f"Saved   {shown_folder(out.resolve(), options.folder)}")
+    notes = [str(note) for note in ladder.notes]
+    options.emit("explain", table, parts, run=opened.run.id, notes=notes)
+
+
+def _explain_plan(options: Options, plan: str | None, top: int) -> None:
+    """What each rule of the plan costs."""
+    from quotaopt.report.sensitivity import rep_names
+    from quotaopt.report.why import cost_report
+    from quotaopt.why import rule_costs
+
+    opened = _open(options.folder, plan)
+    table = rule_costs(opened)
+    names, currency = rep_names(opened.case.inputs.roster), str(opened.run.record["currency"])
+    options.emit("explain", table, cost_report(table, names, currency, top), run=opened.run.id)
+
+
+def _open(project: Path, plan: str | None) -> Opened:
+    """The run meant (default: the last one), made again."""
+    from quotaopt.archive import find_run
+    from quotaopt.why import open_run
+
+    return open_run(find_run(project, plan or "last"), project)
+
+
+def _ask(
     options: Options, plan: str | None, changes: Sequence[str], totals: Sequence[str], within: float, top: int
 ) -> None:
-    """Show what would move a plan, and how far its quotas could move."""
+    """What a change does, or how far totals could move."""
     from quotaopt import sensitivity
     from quotaopt.report.sensitivity import range_report, rep_names, what_if_report
 
-    if bool(changes) == bool(totals):
-        raise click.UsageError("ask one thing, like --what-if target=+1% or --range rep")
     case = sensitivity.open_case(_load(options.folder, plan))
     names = rep_names(case.inputs.roster)
     if changes:

@@ -1,0 +1,7 @@
+"""Why a plan is what it is: the ladder from last year's sales to every quota, and what each rule costs."""
+
+from quotaopt.why.dropped import rule_costs
+from quotaopt.why.ladder import Ladder, Step, make_ladder, waterfall
+from quotaopt.why.opened import Opened, open_run
+
+__all__ = ["Ladder", "Opened", "Step", "make_ladder", "open_run", "rule_costs", "waterfall"]

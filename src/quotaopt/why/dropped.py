@@ -1,0 +1,100 @@
+"""What each rule costs: it is left out, alone, and the plan is made again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from quotaopt import columns_why as c
+from quotaopt.optimize.statement import RuleUse
+from quotaopt.problem import Floats, Problem
+from quotaopt.record import shape
+from quotaopt.why.ladder import TARGET, number_names, without_hedge
+from quotaopt.why.opened import Opened
+
+HEDGE = "overassignment"
+NEAR = 1.0  # units: less is rounding
+
+
+@dataclass(frozen=True, eq=False)
+class Dropped:
+    """The fair totals without one rule, rounding units, shape (R,); none when nothing holds quotas up without it."""
+
+    name: str
+    source: str
+    use: RuleUse | None
+    totals: Floats | None
+
+
+def drop_each(opened: Opened) -> list[Dropped]:
+    """Every rule left out, one at a time, in the order of the scenario; at last the overassignment.
+
+    The target itself stays: without it there is no plan to speak of.
+    """
+    reached = reached_rows(opened)
+    made = []
+    for name, source, use, problem, rules in _variants(opened):
+        idle = use is not None and not reached.get(id(use))  # no limit is reached: without it nothing moves
+        totals = opened.totals.astype(float) if idle else opened.solve(problem, rules)
+        made.append(Dropped(name, source, use, totals))
+    return made
+
+
+def _variants(opened: Opened) -> Iterator[tuple[str, str, RuleUse | None, Problem, list[RuleUse]]]:
+    uses, problem, scenario = opened.uses, opened.problem, opened.case.scenario
+    names = dict(zip(map(id, uses), number_names([use.name for use in uses]), strict=True))
+    for use in uses:
+        if use.name != TARGET and (use.name != "keep_locks" or problem.locks):
+            yield names[id(use)], use.source, use, problem, [other for other in uses if other is not use]
+    if problem.overassignment:
+        plain = without_hedge(problem, scenario.settings)
+        yield HEDGE, scenario.source("overassignment"), None, plain, list(uses)
+
+
+def rule_costs(opened: Opened) -> pd.DataFrame:
+    """What each rule costs in level and in money moved, the dearest first; columns `columns.RULE_COSTS`."""
+    unit, now = float(opened.problem.unit), opened.totals.astype(float)
+    highest = highest_level(opened, now)
+    reached = reached_rows(opened)
+    rows = []
+    for one in drop_each(opened):
+        rows.append({"rule": one.name, "source": one.source, "binding": reached.get(id(one.use), 0), "level": highest,
+                     "more_rep": "", "less_rep": ""})  # fmt: skip
+        if one.totals is not None:
+            rows[-1] |= _effect(opened, one.totals - now, unit)
+            rows[-1]["level_without"] = highest_level(opened, one.totals) if rows[-1]["reps"] else highest
+    table = pd.DataFrame(rows, columns=[column.name for column in c.RULE_COSTS])
+    table["level_change"] = table["level"] - table["level_without"]
+    order = table["moved"].astype(float).fillna(np.inf).sort_values(ascending=False, kind="stable").index
+    return shape(table.loc[order].reset_index(drop=True), c.RULE_COSTS)
+
+
+def _effect(opened: Opened, without: Floats, unit: float) -> dict[str, object]:
+    """How many reps move, by how much in all, and who gains and pays most by the rule."""
+    moves = np.where(np.abs(without) > NEAR, -without, 0.0) * unit  # what the rule does: with it less without
+    reps = opened.problem.index.reps.index
+    moved = max(float(np.maximum(moves, 0.0).sum()), float(np.maximum(-moves, 0.0).sum()))
+    found: dict[str, object] = {"reps": int((moves != 0).sum()), "moved": moved}
+    for name, k in (("more", int(moves.argmax())), ("less", int(moves.argmin()))):
+        if moves[k] * (1 if name == "more" else -1) > 0:
+            found |= {f"{name}_rep": str(reps[k]), f"{name}_change": float(moves[k])}
+    return found
+
+
+def highest_level(opened: Opened, totals: Floats) -> float:
+    """The highest level of any rep at these totals."""
+    level = opened.levels.level(totals)
+    return float(np.nanmax(level)) if np.isfinite(level).any() else float("nan")
+
+
+def reached_rows(opened: Opened) -> dict[int, int]:
+    """How many limits of each rule are reached, by ``id`` of the rule's use."""
+    found: dict[int, int] = {}
+    for block in opened.kept:
+        activity = block.evaluate(opened.quota)
+        at = np.minimum(np.abs(activity - block.lower), np.abs(activity - block.upper)) < NEAR
+        found[id(block.use)] = found.get(id(block.use), 0) + int(at.sum())
+    return found

@@ -1,0 +1,101 @@
+"""What holds one rep's quota, and which peers are most like the rep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from quotaopt import columns_why as c
+from quotaopt.columns import PEER_GROUP
+from quotaopt.optimize.statement import Block
+from quotaopt.problem import Bools, Floats, Ints
+from quotaopt.record import shape
+from quotaopt.why.dropped import NEAR, Dropped
+from quotaopt.why.opened import Opened
+
+CLOSEST = 3
+DIGITS = 2  # of what is told of peers
+
+
+def holds(opened: Opened, r: int, dropped: Sequence[Dropped]) -> pd.DataFrame:
+    """Rules that concern the rep, and the quota without each; columns `columns_why.HOLDS`.
+
+    Those with a limit that is reached on a total the rep belongs to; then those that only limit others, but so that
+    the rep's quota is another one. The target, which concerns everybody, is left out.
+    """
+    unit, now, rows = float(opened.problem.unit), int(opened.totals[r]), list[dict[str, object]]()
+    for one in (one for one in dropped if one.use):
+        own = [k for block in opened.kept if block.use is one.use for k in _reached(block, r, opened.quota)]
+        without = np.nan if one.totals is None else _quiet(one.totals[r], now)
+        row: dict[str, object] = {"rule": one.name, "without": without * unit, "limits": len(own)}
+        if own:
+            block, k, sense = own[0]
+            limit = float(block.upper[k] if sense == "<=" else block.lower[k]) * unit
+            row |= {"scope": block.scope(k), "sense": sense, "source": block.source(k)}
+            rows.append(row | {"limit": limit if block.expression.plain else np.nan})
+        elif without != now:
+            rows.append(row | {"scope": "", "sense": "", "source": one.source, "limit": np.nan})
+    return shape(pd.DataFrame(rows, columns=[column.name for column in c.HOLDS]), c.HOLDS)
+
+
+def _quiet(value: float, now: int) -> float:
+    """A total nearer to the quota than a rounding unit is the quota."""
+    return float(now) if abs(value - now) <= NEAR else float(value)
+
+
+def _reached(block: Block, r: int, quota: Ints) -> list[tuple[Block, int, str]]:
+    """Rows of a block that total cells of the rep and stand at a limit, with the sense of that limit."""
+    activity = block.evaluate(quota)
+    low, high = np.abs(activity - block.lower) < NEAR, np.abs(activity - block.upper) < NEAR
+    rows = np.flatnonzero(concerns(block, r) & (low | high))
+    return [(block, int(k), "==" if block.lower[k] == block.upper[k] else ">=" if low[k] else "<=") for k in rows]
+
+
+def concerns(block: Block, r: int) -> Bools:
+    """Which rows of a block are about totals that hold cells of the rep, shape (rows,)."""
+    grouping = block.expression.grouping
+    side = np.unravel_index(block.keep, grouping.shape)[0]
+    return np.asarray(side == grouping.codes[0][r])
+
+
+def closest(opened: Opened, r: int) -> tuple[Ints, bool]:
+    """The three reps most like a rep in what drives quotas, the nearest first; and whether they share a peer group.
+
+    Distance is Euclidean over logarithms of capacity, potential and last year's sales and over presence, each divided
+    by its standard deviation over all reps. Peers are taken from the rep's own group when it has three others.
+    """
+    problem, forecast = opened.problem, opened.case.forecast
+    amounts = [problem.capacity.by("rep"), forecast.rep_mean, forecast.last_year.sum(axis=(1, 2))]
+    drivers = np.column_stack([*(np.log1p(np.maximum(a, 0.0)) for a in amounts), problem.presence])
+    spread = drivers.std(axis=0)
+    scaled = np.divide(drivers, spread, out=np.zeros_like(drivers), where=spread > 0)
+    distance = np.round(np.linalg.norm(scaled - scaled[r], axis=1), 9)
+    group = problem.index.reps[PEER_GROUP].to_numpy()
+    same = (group == group[r]) & (problem.capacity.by("rep") > 0)
+    same[r] = False
+    own = int(same.sum()) >= CLOSEST
+    others = np.arange(len(group)) != r
+    order = np.argsort(np.where(same if own else others, distance, np.inf), kind="stable")
+    return order[: min(CLOSEST, int(others.sum()))], own
+
+
+def peer_table(opened: Opened, r: int, peers: Ints) -> pd.DataFrame:
+    """The rep and the peers side by side, peers to two digits and by letter; columns `columns_why.PEERS`."""
+    problem, unit = opened.problem, float(opened.problem.unit)
+    who = np.array([r, *peers])
+    capacity = problem.capacity.by("rep")[who]
+    stretch = np.divide(opened.totals[who], capacity, out=np.full(who.size, np.nan), where=capacity > 0)
+    amounts = (problem.last_year.by("rep")[who], capacity, opened.totals[who].astype(float))
+    last, carried, quota = (np.append(a[:1], _blur(a[1:])) * unit for a in amounts)
+    table = {"peer": ["you", *"ABC"[: len(peers)]], "last_year": last, "capacity": carried, "quota": quota,
+             "presence": problem.presence[who], "stretch": stretch}  # fmt: skip
+    return shape(pd.DataFrame(table), c.PEERS)
+
+
+def _blur(values: Floats) -> Floats:
+    """To two significant digits, so that nobody's exact number is told."""
+    size = np.floor(np.log10(np.where(values > 0, values, 1.0)))
+    step = 10.0 ** (size - DIGITS + 1)
+    return np.asarray(np.rint(values / step) * step)
