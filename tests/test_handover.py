@@ -292,8 +292,8 @@ def test_the_example_of_the_how_to_runs(tmp_path: Path) -> None:
         "scenarios/s.toml": f'target = 1\nfirst_month = "{MONTHS[LENGTH]}"\nlast_month = "{MONTHS[-1]}"\n'
         + blocks[0]
         + 'history = "../data/history.csv"\nroster = "../data/roster.csv"\n'
-        + blocks[1].replace("R07", "R08")
-        + blocks[2],
+        + next(block for block in blocks if "events" in block).replace("R07", "R08")
+        + next(block for block in blocks if "[ramp]" in block),
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)

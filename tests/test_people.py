@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,16 @@ def test_the_company_may_give_up_what_leave_relieves(project: Path, call: Call) 
     assert said["message"].startswith("quotas add up to 12,000 less than the target")
     assert said["file"] == "scenarios/base.toml"
     assert call("-C", project, "verify", made.folder)[0] == 0
+
+
+def test_a_quota_with_relief_is_explained_to_the_cent(project: Path, call: Call) -> None:
+    write(project, keys='overassignment = 0.1\n\n[leave]\nto = "company"\n', leave=LEAVE)
+    made = run(project, call)
+    assert quota_of(made, "rep_id") == {"R1": 13_200, "R2": 26_400, "R3": 39_600, "R4": 39_600}
+    code, out, err = call("-C", project, "explain", made.folder, "--rep", "R4")
+    assert code == 0, out + err
+    assert "39,600" in out
+    assert "today's program plans" not in out + err
 
 
 def test_a_region_gives_up_its_own_relief_only(project: Path, call: Call) -> None:
@@ -271,3 +282,23 @@ def test_a_territory_split_within_the_plan_splits_its_capacity_from_then_on(proj
     rows = run(project, call).table("capacity").groupby(["rep_id", "period"])["capacity"].sum()
     assert [rows["R4", month] for month in ("2027-03", "2027-04")] == pytest.approx([4000, 3000])
     assert [rows["R3", month] for month in ("2027-03", "2027-04")] == pytest.approx([3000, 4000])
+
+
+def test_the_examples_of_the_how_to_run(project: Path, call: Call) -> None:
+    """Its tables of leave, of seats and of people left out, with the keys beside them."""
+    page = (Path(__file__).parents[1] / "docs/howto-people-and-territories.md").read_text(encoding="utf-8")
+    tables = [block.partition("```")[0] for block in page.split("```text\n")[1:]]
+    keys = [block.partition("```")[0] for block in page.split("```toml\n")[1:]]
+    leave = next(block for block in tables if "relief" in block).replace("R04", "R4").replace("R11", "R1")
+    seat, out = (next(b for b in tables if name in b).splitlines() for name in ("is_vacant", "exclude_reason"))
+    roster = ROSTER + "".join(f"S{n},,East,B,hunter,2027-04-01\n" for n in range(1, 3))
+    frame = pd.read_csv(StringIO(roster), dtype=str)
+    assert set(seat[0].split(",")) | set(out[0].split(",")) <= {*frame, "is_vacant", "include", "exclude_reason"}
+    frame["is_vacant"] = frame["rep_id"].map({"S1": "yes", "S2": "yes"})
+    frame["include"] = frame["rep_id"].map({"R2": "no"})
+    hiring = next(block for block in keys if "[hiring]" in block).replace("manager", "farmer")
+    away = next(block for block in keys if "[leave]" in block).partition("[leave]")[2]
+    more = f'peers = ["role", "region"]\n{hiring}\n[leave]{away}'
+    write(project, keys=more, roster=frame.to_csv(index=False), leave=leave)
+    made = run(project, call)
+    assert [len(made.table(name)) > 0 for name in ("leave", "uncovered", "excluded")] == [True] * 3

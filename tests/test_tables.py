@@ -67,7 +67,7 @@ def test_the_smallest_project(read: Read) -> None:
                                     ["R2", "core", "2026-01", 20.5]]  # fmt: skip
     assert list(inputs.roster.columns) == [
         "rep_id", "rep_name", "region", "team", "manager", "channel", "segment", "role", "peer_group",
-        "start_date", "end_date", "headcount", "ramp_profile",
+        "start_date", "end_date", "headcount", "ramp_profile", "is_vacant", "include", "exclude_reason",
     ]  # fmt: skip
     assert rows(inputs.roster[["rep_id", "rep_name", "region", "team", "headcount"]]) == [
         ["R1", "R1", "North", "", 1.0], ["R2", "R2", "South", "", 1.0],
@@ -216,12 +216,12 @@ def test_several_files_make_one_table(read: Read) -> None:
 def test_assignments_are_read_with_dates_and_shares(read: Read) -> None:
     """Who is only named there may sell in the history and be in no roster."""
     keys = 'assignments = "../assignments.csv"\n'
-    table = "工号,辖区,开始日期,结束日期,比例\nR2,T1,2027/1/1,,0.5\nR9,T1,,20261231,\n"
+    table = "工号,辖区,开始日期,结束日期,比例,大区\nR2,T1,2027/1/1,,0.5,North\nR9,T1,,20261231,,\n"
     inputs = read(keys, assignments=table, history=HISTORY + "R9,core,2026-01,5\n")
     assert inputs.assignments is not None
     assert [[str(value) for value in row] for row in rows(inputs.assignments)] == [
-        ["R2", "T1", "2027-01-01 00:00:00", "NaT", "0.5"],
-        ["R9", "T1", "NaT", "2026-12-31 00:00:00", "1.0"],
+        ["R2", "T1", "2027-01-01 00:00:00", "NaT", "0.5", "North"],
+        ["R9", "T1", "NaT", "2026-12-31 00:00:00", "1.0", ""],
     ]
     assert inputs.warnings == ()
     assert read().assignments is None
@@ -261,7 +261,7 @@ def test_a_folder_that_cannot_be_read_is_a_problem(read: Read, monkeypatch: pyte
 def test_advice_for_unknown_reps_and_mapped_columns(read: Read) -> None:
     keys = '[data.columns.roster]\nzzz = "rep_id"\nregion = "qqq"\n'
     known = "rep_id, rep_name, region, team, manager, channel, segment, role, peer_group, start_date, end_date, "
-    known += "headcount, ramp_profile, overlay, accounts, potential"
+    known += "headcount, ramp_profile, is_vacant, include, exclude_reason, overlay, accounts, potential"
     assert problems(read, keys) == [
         "scenarios/s.toml:9  data.columns.roster.zzz: no file has this header. The headers are: rep_id, region.",
         f"scenarios/s.toml:10  data.columns.roster.region: no such column (got 'qqq'). Columns: {known}.",

@@ -56,10 +56,11 @@ def leave_table(
     unit = float(problem.unit)
     missing = (problem.relieved.values.sum(axis=1)[at] * part).sum(axis=1) * unit
     asked = np.zeros(len(rows)) if quota is None else (quota.sum(axis=1)[at] * part).sum(axis=1) * unit
-    first, last = (np.datetime64(month, "M") for month in (forecast.months[0], forecast.months[-1]))
-    begin, end = (fill_days(rows[k], day) for k, day in (("start_date", first), ("end_date", last + 1)))
-    after = np.minimum(end + np.timedelta64(1, "D"), (last + 1).astype("datetime64[D]"))
-    days = make_workdays(inputs, settings).count(np.maximum(begin, first.astype("datetime64[D]")), after)
+    first = np.datetime64(f"{forecast.months[0]}-01", "D")
+    stop = (np.datetime64(forecast.months[-1], "M") + np.timedelta64(1, "M")).astype("datetime64[D]")
+    begin, end = (fill_days(rows[k], day) for k, day in (("start_date", first), ("end_date", stop)))
+    after = np.minimum(end + np.timedelta64(1, "D"), stop)
+    days = make_workdays(inputs, settings).count(np.maximum(begin, first), after)
     to, mine = settings.leave.to, roster.iloc[at]
     keeper = {"peers": "peers", "company": GAP}.get(to) or mine[to].to_numpy()
     return pd.DataFrame(

@@ -8,7 +8,7 @@ that no later step can depend on the order of the input rows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -266,6 +266,13 @@ class Problem:
     def without_relief(self) -> int:
         """What the target would be if nobody were on leave."""
         return self.target + (0 if self.relief is None else round(float(self.relief.sum())))
+
+    def with_target(self, total: int) -> Problem:
+        """The same for another target, given as if nobody were on leave; relief changes in proportion."""
+        if self.relief is None:
+            return replace(self, target=total)
+        relief = self.relief * (total / self.without_relief)
+        return replace(self, target=total - round(float(relief.sum())), relief=relief)
 
     def units(self, money: float | int | str | Decimal) -> Decimal:
         """An amount as a scenario writes it, in rounding units, exactly."""

@@ -114,10 +114,10 @@ def _target(problem: Problem, groups: Groups, use: RuleUse, sign: int) -> Change
     """The scenario's target: all rules are stated again, because shares are parts of it."""
     raised = (1 + problem.overassignment) * problem.money / problem.unit
     step = problem.unit / problem.money
-    start = (problem.target / raised / step).to_integral_value(ROUND_HALF_EVEN) * step
+    start = (problem.without_relief / raised / step).to_integral_value(ROUND_HALF_EVEN) * step
 
     def state_with(value: Decimal) -> Stated:
-        now = replace(problem, target=int((value * raised).to_integral_value(ROUND_HALF_EVEN)))
+        now = problem.with_target(int((value * raised).to_integral_value(ROUND_HALF_EVEN)))
         return now, [state(now, [group[0].use]) for group in groups]
 
     def says(value: Decimal) -> str:

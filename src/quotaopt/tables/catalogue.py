@@ -47,7 +47,7 @@ HISTORY = Table(
 
 
 def _potential(required: bool = False) -> Field:
-    headers = "marketpotential market 潜力 市场潜力 市场容量"
+    headers = "marketpotential 潜力 市场潜力 市场容量"
     return Field("potential", Kind.MONEY, headers, required, low=0, limits="A potential is zero or more.")
 
 
@@ -78,7 +78,7 @@ ROSTER = Table(
         Field("include", Kind.FLAG, "included inplan 参与 是否参与 纳入 是否纳入"),
         Field("exclude_reason", aliases="reasonexcluded whyexcluded 排除原因 不参与原因"),
         Field("overlay", Kind.FLAG, "isoverlay 叠加 叠加指标 专家岗"),
-        Field("accounts", Kind.NUMBER, "accountcount customers 客户数 客户数量", low=0, limits="A number of accounts."),
+        Field("accounts", Kind.NUMBER, "accountcount 客户数 客户数量", low=0, limits="A number of accounts."),
         _potential(),
     ),
     key=("rep_id",),
@@ -96,7 +96,7 @@ PRODUCTS = Table(
         Field(
             "supply_cap", Kind.MONEY, "supply monthlysupply 供应上限 供货上限 产能上限", low=0, limits="Money a month."
         ),
-        Field("price", Kind.MONEY, "unitprice listprice 单价 价格", low=0, limits="A price is zero or more."),
+        Field("price", Kind.MONEY, "unitprice 单价 价格", low=0, limits="A price is zero or more."),
     ),
     key=("product_id",),
     keeps_others=True,

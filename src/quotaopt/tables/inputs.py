@@ -48,8 +48,9 @@ class Inputs:
     history : rep_id, product_id, month (``YYYY-MM``), amount, and territory_id where the file has it (empty: not
         known); one row for each combination.
     roster : rep_id, rep_name, region, team, manager, channel, segment, role, peer_group (texts, empty when absent),
-        start_date, end_date (NaT when absent), headcount, ramp_profile, is_vacant, source (file:line), and the columns
-        we do not know as given; without the reps that are left out, which stand in ``more["excluded"]``.
+        start_date, end_date (NaT when absent), headcount, ramp_profile, is_vacant, include, exclude_reason, and the
+        columns we do not know as given; without the reps that are left out: they stand in ``more["excluded"]``, and
+        `source` (file:line) with them.
     products : product_id, product_name, family, launch_month, end_month (texts, empty when absent), and others.
     locks : quotas that must stay.
     plan : rep_id, product_id, month, quota (`Decimal`), when the scenario names a current plan.

@@ -80,7 +80,7 @@ def settle_roster(roster: pd.DataFrame, settings: Settings) -> tuple[pd.DataFram
     start = roster["start_date"].mask(early, first)
     roster = roster.assign(start_date=start)
     taken = roster["include"]
-    return roster[taken].reset_index(drop=True), roster[~taken].reset_index(drop=True)
+    return roster[taken].drop(columns="source").reset_index(drop=True), roster[~taken].reset_index(drop=True)
 
 
 def note_people(excluded: pd.DataFrame) -> Iterator[Finding]:

@@ -142,7 +142,7 @@ def _plans(
 def without_hedge(problem: Problem, settings: Settings) -> Problem:
     """The problem with quotas that add up to the target itself."""
     total = quota_total(settings.target * settings.unit, Decimal(0), problem.unit)
-    return replace(problem, overassignment=Decimal(0), target=total)
+    return replace(problem, overassignment=Decimal(0)).with_target(total)
 
 
 def number_names(names: Sequence[str]) -> list[str]:
