@@ -82,14 +82,18 @@ def decide(plan: Plan, scenario: Scenario, inputs: Inputs) -> Decided:
     if plan.quota is None or not (overrides or commits):
         return Decided(plan)
 
-    def solve(*kinds: str) -> Ints:
-        return allocate(without(problem, *kinds), scenario, plan.solver).amounts()
+    def solve(*kinds: str) -> Ints | None:
+        return allocate(without(problem, *kinds), scenario, plan.solver).quota
 
     held = bool(overrides) and settings.overrides.rebalance
     computed = solve("override") if held else plan.quota
     asked = settings.commits.keep == "target"
     free = None if not commits else computed if asked else solve("override", "commit")
     final = plan if held or not overrides else leave_open(plan, overrides, scenario)
+    if (overrides and computed is None) or (commits and free is None):
+        what = f"{plan.solver} found no plan without the decisions in time: they cannot be compared with it"
+        late = Finding(what, "Raise solver.seconds.", severity="warning", code="override")
+        final = replace(final, notes=(*final.notes, late))
     return Decided(final, computed if overrides else None, free)
 
 
