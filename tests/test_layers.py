@@ -44,6 +44,8 @@ LAYERS = [
         "run",
         "apart",
         "batch",
+        "frozen",
+        "index",
         "why",
         "memory",
         "crosscheck",

@@ -203,6 +203,17 @@ def test_a_seat_vacant_for_years_is_not_filled_before_the_plan(project: Path, ca
     assert rows[rows["product_id"] == "core"]["headcount"].tolist()[:3] == [0, 1, 1]
 
 
+def test_chinese_headers_mean_the_same(project: Path, call: Call) -> None:
+    heads = "工号,开始日期,结束日期,减免比例,假别"
+    leave = LEAVE.replace("rep_id,from,to,relief,kind", heads).replace("2027-04-01", "2027年4月1日")
+    heads = "工号,姓名,大区,团队,岗位,入职日期,是否空缺"
+    roster = SEAT.replace("rep_id,rep_name,region,team,role,start_date,is_vacant", heads).replace(",yes", ",是")
+    write(project, roster=roster, leave=leave)
+    made = run(project, call)
+    assert made.table("leave")[["rep_id", "kind", "days", "relief"]].to_numpy().tolist() == [["R4", "parental", 91, 1]]
+    assert set(made.table("uncovered")["rep_id"]) == {"S1"}
+
+
 # ------------------------------------------------------------------ left out
 
 OUT = ROSTER.replace("start_date\n", "start_date,include,exclude_reason\n").replace("01-01\n", "01-01,yes,\n")

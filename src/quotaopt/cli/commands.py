@@ -146,16 +146,6 @@ def list_(options: Options, what: str) -> None:
 
 
 @command
-def runs(options: Options) -> None:
-    """List the runs of this project, newest first."""
-    from quotaopt.archive import list_runs
-    from quotaopt.report.runs import runs_report, runs_table
-
-    table = runs_table(list_runs(options.folder))
-    options.emit("runs", table, runs_report(table))
-
-
-@command
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 def init(options: Options, folder: Path) -> None:
     """Make a new planning project with a worked example."""

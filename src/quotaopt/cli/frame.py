@@ -28,6 +28,7 @@ GROUPS = {
     "Start": ("init", "check"),
     "Plan": ("forecast", "run", "compare", "explain", "frontier"),
     "Look": ("runs", "verify", "show", "diff", "list"),
+    "Keep": ("freeze", "revise", "plans"),
 }
 EPILOG = (
     "Exit codes: 0 done, 1 input wrong, 2 usage, 3 no plan can exist, 4 stopped without a plan, 70 a bug, 130 Ctrl-C."

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from rich.console import RenderableType
 from rich.table import Table
@@ -12,6 +14,7 @@ from rich.text import Text
 
 from quotaopt.archive import Run
 from quotaopt.compare import LEVELS
+from quotaopt.index import COLUMNS as INDEXED
 from quotaopt.report.render import each, grid, money, percent, ratio
 
 AGES = ((86400, "d"), (3600, "h"), (60, "min"))
@@ -68,38 +71,37 @@ def _rest(count: int, top: int) -> Iterator[Text]:
         yield Text(f"… {count - top} more: --top {count}, or --format csv", style="dim")
 
 
-def runs_table(runs: Sequence[Run]) -> pd.DataFrame:
-    """One row per run: what it is, and its highest stretch of a rep."""
+def runs_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """One row per run, as the index has them; what people wrote on them only where they did."""
     now = datetime.now().astimezone()
-    rows = []
-    for run in runs:
-        totals = run.table("totals") if run.has("totals") else None
-        stretch = totals[totals["level"] == "rep"]["stretch"].max() if totals is not None else float("nan")
-        seconds = (now - datetime.fromisoformat(str(run.record["started"]))).total_seconds()
-        record = run.record
-        rows.append((run.id, run.scenario, run.status, record["target"], record["quota"], stretch, round(seconds)))
-    names = ["id", "scenario", "status", "target", "quota", "stretch_max", "age_seconds"]
-    return pd.DataFrame(rows, columns=names).astype({"quota": float})
+    table = pd.DataFrame(rows, columns=INDEXED).astype({"target": float, "quota": float, "stretch_max": float})
+    started = [(now - datetime.fromisoformat(text)).total_seconds() for text in table.pop("started")]
+    table.insert(6, "age_seconds", np.round(started).astype(np.int64))
+    table["pinned"] = table["pinned"].astype(bool)
+    return table
 
 
 def runs_report(table: pd.DataFrame) -> Iterator[Table | str]:
-    """The runs, newest first."""
+    """The runs, newest first; a star is a pin."""
     if not len(table):
         yield "No runs yet. Try: quotaopt run"
         return
     body = [
         (
-            row.id,
+            row.id + " *" * row.pinned,
             row.scenario,
             row.status,
             money(row.target),
             money(row.quota),
             ratio(row.stretch_max),
             age(row.age_seconds),
+            row.note,
         )
         for row in each(table)
     ]
-    yield grid(["id", "scenario", "status", "target", "quotas", "stretch max", "age"], body, right=range(3, 7))
+    noted = table["note"].any()
+    heads = ["id", "scenario", "status", "target", "quotas", "stretch max", "age", "note"][: 8 if noted else 7]
+    yield grid(heads, [row[: len(heads)] for row in body], right=range(3, 7))
 
 
 def age(seconds: float) -> str:

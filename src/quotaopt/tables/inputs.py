@@ -114,6 +114,18 @@ def read_inputs(scenario: Scenario) -> Inputs:
     )
 
 
+def read_table(place: Path, name: str) -> Sheet:
+    """One file that no scenario names, as a table of the catalogue; problems in its findings, amounts as texts."""
+    sources = find_sources(place, str, "auto")
+    sheet = join_sheets(TABLES[name], [read_sheet(source, TABLES[name], {}) for source in sources])
+    if not sources:
+        sheet.findings.append(Finding("no such file", file=str(place), code="file"))
+    drop_subtotals(sheet)
+    read_cells(sheet)
+    check_keys(sheet, TABLES[name].remedy)
+    return sheet
+
+
 def _read_table(scenario: Scenario, name: str) -> Sheet:
     """All files of one table, with everything that can be checked without the other tables."""
     data = scenario.settings.data
