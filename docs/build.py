@@ -20,6 +20,7 @@ from quotaopt import columns_people as p
 from quotaopt import columns_why as w
 from quotaopt.cli import COMMON, cli, main
 from quotaopt.columns_hand import COMMITS, OVERLAY, OVERRIDES, POTENTIAL, UNITS, WINDFALL
+from quotaopt.columns_quality import QUOTA_TEST, SIMULATION
 from quotaopt.report.names import name_table
 from quotaopt.report.settings import toml_value
 from quotaopt.settings import Settings, section_of
@@ -51,6 +52,8 @@ TABLES = {
     "overlay.csv": ("What overlay reps carry, counted in no other table; only when there are some.", OVERLAY),
     "potential.csv": ("History and the market's potential, weighed; only where potentials are known.", POTENTIAL),
     "units.csv": ("Quotas in units; only for products with a price.", UNITS),
+    "simulation.csv": ("Of `simulate --out` only: what plans may bring.", SIMULATION),
+    "quota_test.csv": ("Of `backtest --out` only: past totals divided again.", QUOTA_TEST),
     "conflicts.csv": ("Why there is no plan; only when none exists.", c.CONFLICTS),
     "solvers.csv": ("With two or more `--solver`: do they agree?", c.SOLVERS),
     "warnings.csv": ("What was noticed in the input.", c.WARNINGS),

@@ -20,6 +20,7 @@ from quotaopt.capacity import Capacity, capacity_table, outlook_table
 from quotaopt.columns_hand import POTENTIAL, WINDFALL
 from quotaopt.errors import Finding
 from quotaopt.forecast import Forecast, forecast_table
+from quotaopt.measures import make_view, measure_table
 from quotaopt.people import note_tables, people_measures, people_tables
 from quotaopt.plan import Plan
 from quotaopt.problem import Problem
@@ -62,8 +63,10 @@ def tables_of(
     made["rules"] = plan.rules, c.RULES
     made["goals"] = plan.goals, c.GOALS
     made["fairness"] = plan.fairness, c.FAIRNESS
-    more = pd.DataFrame(people_measures(people, plan), columns=[column.name for column in c.MEASURES])
-    made["measures"] = pd.concat([plan.measures, more], ignore_index=True) if len(more) else plan.measures, c.MEASURES
+    made["measures"] = plan.measures, c.MEASURES
+    if plan.quota is not None:
+        view = make_view(inputs, forecast, capacity, plan, scenario.settings, targets_of(scenario))
+        made["measures"] = measure_table(view, plan.measures, people_measures(people, plan)), c.MEASURES
     findings = (*notes, *note_tables(people, scenario), *inputs.warnings, *forecast.notes, *capacity.notes, *plan.notes)
     made["warnings"] = finding_table(findings), c.WARNINGS
     return shape_tables(made)

@@ -23,7 +23,7 @@ import pandas as pd
 from quotaopt import __version__
 from quotaopt.allocate import check_rules, prepare
 from quotaopt.archive import RECORD, Run, find_run, list_runs, load_run, new_folder, write_samples
-from quotaopt.capacity import make_capacity
+from quotaopt.capacity import make_capacity, rep_sums
 from quotaopt.crosscheck import Crosscheck, solve_with_each, solver_table
 from quotaopt.decisions import decide, reconcile
 from quotaopt.errors import Finding, InputError, QuotaoptError
@@ -42,6 +42,7 @@ from quotaopt.plan import Plan
 from quotaopt.policy import goal_uses, rule_uses
 from quotaopt.prepare import check_data
 from quotaopt.presence import check_profiles
+from quotaopt.promise import note_policy, note_promise
 from quotaopt.record import Tables, tables_of
 from quotaopt.scenario import Scenario, load_scenario
 from quotaopt.seats import with_seats
@@ -99,7 +100,7 @@ def check_scenario(
         findings += [*check_profiles(inputs, scenario.settings), *check_workload(inputs, scenario.settings)]
         findings += inputs.warnings
         if not problems_in(findings):
-            findings += check_data(scenario, inputs)
+            findings += [*check_data(scenario, inputs), *note_policy(scenario, inputs)]
     except InputError as error:
         findings += error.findings
     return inputs if not problems_in(findings) else None, findings
@@ -156,7 +157,8 @@ def run_scenario(
     with timer("capacity"):
         capacity = make_capacity(forecast, inputs, scenario.settings)
         problem = reconcile(prepare(scenario, inputs, forecast, capacity), scenario, next(iter(solvers), None))
-        notes = [*check_capacity(problem, state(problem, rule_uses(scenario)), capacity)]
+        notes = [*note_promise(scenario, rep_sums(forecast, capacity.presence) * capacity.tilt[:, None])]
+        notes += check_capacity(problem, state(problem, rule_uses(scenario)), capacity)
         notes += note_overlays(inputs, problem.index)
     with timer("solve"):
         checked = solve_with_each(problem, scenario, solvers or (scenario.settings.solver.name,), timer.progress)

@@ -17,6 +17,7 @@ from quotaopt.settings_data import Data, Section
 from quotaopt.settings_hand import Commits, Overrides
 from quotaopt.settings_market import Potential, Prices
 from quotaopt.settings_people import Hiring, Leave
+from quotaopt.settings_policy import Pay, Policy
 from quotaopt.values import (
     Amount,
     Calendar,
@@ -177,6 +178,8 @@ class Settings(Section):
     price: Prices = {}
     overrides: Overrides = Overrides()
     commits: Commits = Commits()
+    policy: Policy = Policy()
+    pay: Pay = Pay()
     rules: dict[str, Rule] = {"meet_target": {}, "keep_locks": {}}
     rounding: Rounding = Rounding()
     solver: Solving = Solving()

@@ -31,6 +31,7 @@ class Columns(Section):
     potential: Headers = {}
     leave: Headers = {}
     calendar_changes: Headers = {}
+    quotas: Headers = {}
 
 
 class Data(Section):
@@ -41,7 +42,8 @@ class Data(Section):
     the scenario's `unit`.
     `history_follows` says what happens to past sales when `assignments` give a territory to somebody else:
     they go with the territory, or stay with the rep who made them.
-    `calendar_changes` are days, announced or agreed, that win over the scenario's `calendar`.
+    `calendar_changes` are days, announced or agreed, that win over the scenario's `calendar`; `quotas` are those of
+    the past.
     """
 
     history: SomePaths
@@ -57,6 +59,7 @@ class Data(Section):
     potential: Paths = ()
     leave: Paths = ()
     calendar_changes: Paths = ()
+    quotas: Paths = ()
     encoding: Encoding = "auto"
     unit: Units = {}
     duplicates: Literal["error", "sum"] = "error"

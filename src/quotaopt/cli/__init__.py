@@ -1,6 +1,19 @@
 """The command line. Only this folder imports click; importing it imports nothing heavy."""
 
-from quotaopt.cli import commands, explain, forecast, house, verify
+from quotaopt.cli import commands, explain, export, forecast, house, new, quality, verify
 from quotaopt.cli.frame import COMMON, LOG, cli, main
 
-__all__ = ["COMMON", "LOG", "cli", "commands", "explain", "forecast", "house", "main", "verify"]
+__all__ = [
+    "COMMON",
+    "LOG",
+    "cli",
+    "commands",
+    "explain",
+    "export",
+    "forecast",
+    "house",
+    "main",
+    "new",
+    "quality",
+    "verify",
+]

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from quotaopt.columns import FAIRNESS, MEASURES, PEER_GROUP, REP, RULES
+from quotaopt.columns import FAIRNESS, PEER_GROUP, REP, RULES
 from quotaopt.goals import Levels, chance_levels
 from quotaopt.optimize.bounds import LINK
 from quotaopt.optimize.certificate import Certificate
@@ -203,7 +203,7 @@ def measures(problem: Problem, quota: Ints, fairness: pd.DataFrame, certificate:
             "reps a rule keeps from their group's level",
         )
     )
-    return pd.DataFrame(rows, columns=[c.name for c in MEASURES])
+    return pd.DataFrame(rows, columns=["measure", "value", "unit", "better", "about"])
 
 
 def gini(x: Floats) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 import numpy as np
+import pandas as pd
 
 from quotaopt.errors import Finding, nearest, split_place
 from quotaopt.scenario import Scenario
@@ -55,6 +56,7 @@ def check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
     _check_names(scenario, roster, "role", "ramp.roles", settings.ramp.roles)
     _check_names(scenario, known, "product_id", "potential.by_product", settings.potential.by_product)
     _check_names(scenario, known, "product_id", "price", settings.price)
+    _check_pay(scenario, roster)
     _check_events(scenario, sheets, known)
     _drop_other_months(sheets["plan"], months)
     check_people(scenario, sheets)
@@ -69,6 +71,25 @@ def _check_names(scenario: Scenario, sheet: Sheet, column: str, key: str, names:
             remedy = f"Did you mean {near!r}?" if near else f"Known: {', '.join(sorted(known))}."
             place = split_place(scenario.source(key, name))
             sheet.findings.append(Finding(f"not in {_files(sheet)}", remedy, *place, key, name, code=f"unknown-{key}"))
+
+
+def _check_pay(scenario: Scenario, roster: Sheet) -> None:
+    """Report roles of ``[pay]`` that nobody has, a column the roster has not, and pay in it that is no number."""
+    pay = scenario.settings.pay
+    _check_names(scenario, roster, "role", "pay.curve_by_role", pay.curve_by_role)
+    _check_names(scenario, roster, "role", "pay.target_pay_by_role", pay.target_pay_by_role)
+    if not pay.column or not roster.hashes:
+        return
+    if pay.column not in roster.frame:
+        near = nearest(pay.column, [str(name) for name in roster.frame])
+        remedy = f"Did you mean {near!r}?" if near else "Add it there."
+        place = split_place(scenario.source("pay", "column"))
+        what = f"{_files(roster)} has no such column"
+        roster.findings.append(Finding(what, remedy, *place, "pay.column", pay.column, code="columns"))
+        return
+    texts = pd.to_numeric(roster.frame[pay.column].replace("", "0"), errors="coerce")
+    wrong = np.flatnonzero((texts.isna() | (texts < 0)).to_numpy())
+    roster.report(wrong, pay.column, "no amount of pay", "Write a number from 0 on, or leave it empty.", code="number")
 
 
 def _check_territories(history: Sheet, assignments: Sheet) -> None:
@@ -115,7 +136,7 @@ def _drop_unknown(history: Sheet, roster: Sheet, known: set[str]) -> None:
         unknown = history.rows_where("rep_id", lambda text: text not in known)
         if unknown.size:
             reps = len(set(history.frame["rep_id"].to_numpy()[unknown]))
-            rows = f"{counted(unknown.size, 'row')} of {counted(reps, 'rep')}"
+            rows = f"{counted(int(history.count[unknown].sum()), 'row')} of {counted(reps, 'rep')}"
             history.warn(f"left out {rows} not in {_files(roster)}", code="unknown-rep")
             history.keep(~np.isin(np.arange(len(history.frame)), unknown))
 
@@ -129,7 +150,7 @@ def _drop_other_months(plan: Sheet, months: tuple[str, ...]) -> None:
 
 
 def _ids(sheet: Sheet, column: str) -> set[str]:
-    return set(sheet.frame[column]) - {""} if sheet.has(column) else set()
+    return set(sheet.frame[column].unique()) - {""} if sheet.has(column) else set()
 
 
 def _files(sheet: Sheet) -> str:

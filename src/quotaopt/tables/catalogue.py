@@ -240,10 +240,28 @@ CALENDAR_CHANGES = Table(
     key=("date",),
     may_be_empty=True,
 )
+QUOTAS = Table(
+    "quotas",
+    (
+        _rep,
+        Field("product_id", aliases=PRODUCT),
+        Field("month", Kind.MONTH, f"{MONTH} quarterstart", required=True),
+        Field(
+            "quota",
+            Kind.MONEY,
+            "value amount target 指标 目标 任务 销售指标",
+            required=True,
+            low=0,
+            limits="A quota is zero or more.",
+        ),
+    ),
+    key=("rep_id", "product_id", "month"),
+    may_be_empty=True,
+)
 TABLES = {
     table.name: table
     for table in (
         HISTORY, ROSTER, PRODUCTS, LOCKS, PLAN, ASSIGNMENTS, OVERRIDES, COMMITS, OVERLAYS, SPLITS, POTENTIAL, LEAVE,
-        CALENDAR_CHANGES,
+        CALENDAR_CHANGES, QUOTAS,
     )
 }  # fmt: skip

@@ -6,14 +6,15 @@ empty from then on.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from quotaopt.errors import SHOWN, nearest
+from quotaopt.errors import SHOWN, Finding, nearest
 from quotaopt.tables.catalogue import HISTORY
+from quotaopt.tables.headers import cell_month
 from quotaopt.tables.schema import LARGEST, Field, Kind
-from quotaopt.tables.sheet import Sheet
+from quotaopt.tables.sheet import LISTED, Sheet
 from quotaopt.text import NUMBER, counted, plain_day, plain_month, plain_number
 
 SUBTOTALS = {"合计", "小计", "总计", "总和", "合計", "total", "totals", "subtotal", "sub-total", "grand total", "sum"}
@@ -38,16 +39,29 @@ SPAN = ("start_date", "end_date")
 
 
 def drop_subtotals(sheet: Sheet) -> None:
-    """Leave out rows such as 合计 or Total, and say so: they would count everything twice."""
-    texts = [f.name for f in sheet.table.fields if not f.kind.numeric and sheet.has(f.name)]
+    """Leave out rows such as 合计 or Total, and say so: they would count everything twice.
+
+    The word may stand in a column we do not know where the row names nobody.
+    """
+    known = {f.name: f for f in sheet.table.fields}
+    keys = [name for name in sheet.table.key if sheet.needs(name) and sheet.has(name) and known[name].kind is Kind.TEXT]
+    nameless = (sheet.frame[keys] == "").all(axis=1).to_numpy(dtype=bool)
     found = np.zeros(len(sheet.frame), dtype=bool)
-    for column in texts:
-        found[sheet.rows_where(column, lambda text: text.casefold().rstrip(":：") in SUBTOTALS)] = True
+    for column in map(str, sheet.frame):
+        if column in known and not known[column].kind.numeric:
+            found[sheet.rows_where(column, _is_subtotal)] = True
+        elif column not in known and keys and nameless.any():
+            rows = sheet.rows_where(column, _is_subtotal)
+            found[rows[nameless[rows]]] = True
     if found.any():
         lines = [str(n) for n in sheet.line[sheet.once(np.flatnonzero(found))]]
         shown = ", ".join(lines[:SHOWN]) + (f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else "")
         sheet.warn(f"left out {counted(len(lines), 'subtotal row')}, line {shown}", code="subtotal")
         sheet.keep(~found)
+
+
+def _is_subtotal(text: str) -> bool:
+    return text.casefold().rstrip(":：") in SUBTOTALS
 
 
 def read_cells(sheet: Sheet) -> None:
@@ -83,7 +97,9 @@ def _read_dates(sheet: Sheet, column: Field) -> None:
     monthly = day and sheet.table is HISTORY
 
     def read(text: str) -> str:
-        return (plain_day(text) if day else "") or (plain_month(text) if monthly or not day else "")
+        if not day:
+            return cell_month(text)
+        return plain_day(text) or (plain_month(text) if monthly else "")
 
     bad = sheet.rows_where(name, lambda text: text and not read(text))
     example = "2026-12-01" if day else "2026-12"
@@ -146,16 +162,25 @@ def check_keys(sheet: Sheet, remedy: str) -> int:
     if remedy and again.size:
         group = sheet.frame.groupby(columns, sort=False).ngroup().to_numpy()
         _, first = np.unique(group, return_index=True)
-        words = [KEYS[c] for c in columns if not (c == "month" and "date" in columns)]
-        same = "same " + " and ".join(w for w in (", ".join(words[:-1]), words[-1]) if w)
-
-        def what(row: int, _text: str) -> str:
-            original = int(first[group[row]])
-            line, file = sheet.line[original], sheet.file[original]
-            return f"{same} as line {line}" if file == sheet.file[row] else f"{same} as {file}:{line}"
-
-        sheet.report(again, columns[0], what, remedy, code="duplicate", whole_row=True)
+        rows = sheet.once(again)
+        shown = np.stack([rows, first[group[rows]]], axis=1)[: LISTED + 1]
+        places = [[(str(sheet.file[k]), int(sheet.line[k])) for k in pair] for pair in shown]
+        report_repeats(sheet, columns, places, len(rows), remedy)
     return int(again.size)
+
+
+def report_repeats(
+    sheet: Sheet, columns: Sequence[str], places: Sequence[Sequence[tuple[str, int]]], total: int, remedy: str
+) -> None:
+    """Report rows that repeat an earlier one: file and line of both, of so many in `total`."""
+    words = [KEYS[c] for c in columns if not (c == "month" and "date" in columns)]
+    same = "same " + " and ".join(w for w in (", ".join(words[:-1]), words[-1]) if w)
+    for (file, line), (other, original) in places[:LISTED]:
+        where = f"line {original}" if other == file else f"{other}:{original}"
+        sheet.findings.append(Finding(f"{same} as {where}", remedy, file, line, code="duplicate"))
+    if total > LISTED:
+        more = f"and {total - LISTED:,} more like this"
+        sheet.findings.append(Finding(more, file=places[LISTED][0][0], code="duplicate"))
 
 
 def check_known(sheet: Sheet, column: str, known: Collection[str], where: str, remedy: str) -> None:
@@ -163,11 +188,11 @@ def check_known(sheet: Sheet, column: str, known: Collection[str], where: str, r
     if not sheet.has(column):
         return
     unknown = sheet.once(sheet.rows_where(column, lambda text: text and text not in known))
-    _, first, counts = np.unique(
-        sheet.frame[column].to_numpy()[unknown].astype(str), return_index=True, return_counts=True
+    _, first, group = np.unique(
+        sheet.frame[column].to_numpy()[unknown].astype(str), return_index=True, return_inverse=True
     )
-    order = np.argsort(first)
-    rows = {int(unknown[first[i]]): int(counts[i]) for i in order}
+    counts = np.bincount(group, sheet.count[unknown], len(first))
+    rows = {int(unknown[first[i]]): int(counts[i]) for i in np.argsort(first)}
 
     def what(row: int, _text: str) -> str:
         return f"not in {where}" + (f", {counted(rows[row], 'row')}" if rows[row] > 1 else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -69,9 +70,11 @@ def _drop_sales(history: Sheet, found: set[str]) -> None:
         return
     theirs = history.convert("rep_id", lambda text: text in found).astype(bool)
     if theirs.any():
-        amounts = history.convert("amount", lambda text: float(text) if NUMBER.fullmatch(text) else 0.0, theirs)
-        total = float((amounts.astype(np.float64) * history.unit[theirs].astype(np.float64)).sum())
-        rows = counted(int(theirs.sum()), "row")
+        amounts = history.convert(
+            "amount", lambda text: Decimal(text) if NUMBER.fullmatch(str(text)) else Decimal(0), theirs
+        )
+        total = sum(amounts * history.unit[theirs], Decimal(0)).scaleb(-(history.scale or 0))
+        rows = counted(int(history.count[theirs].sum()), "row")
         history.warn(f"left out {rows} of overlay reps, {total:,.2f}: whoever booked them has them", code="overlay")
         history.keep(~theirs)
 

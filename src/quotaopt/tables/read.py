@@ -15,37 +15,56 @@ from quotaopt.tables.headers import header_month, is_total, split_unit, title_un
 from quotaopt.tables.schema import Field, Table, plain_header
 from quotaopt.tables.sheet import Sheet
 from quotaopt.tables.sources import read_grid
-from quotaopt.tables.wide import find_months, melt
+from quotaopt.tables.wide import find_months, join_year, melt
+from quotaopt.text import NUMBER
 
 LOOKED_AT = 10
 """Rows in which the headers are looked for."""
+Skim = Callable[[Source, Callable[[Grid], tuple[Grid, Mapping[str, int]]]], Grid]
 
 
-def read_sheet(source: Source, table: Table, mapping: Mapping[str, str]) -> Sheet:
+def read_sheet(source: Source, table: Table, mapping: Mapping[str, str], skim: Skim | None = None) -> Sheet:
     """Read one source; whatever is wrong with it is in the sheet's findings, never raised.
 
     Parameters
     ----------
     mapping : headers the scenario maps to our columns.
+    skim : reads a large file, given what tells its headers; only some of its rows become the sheet's.
     """
-    sheet = Sheet(table)
 
     def fit(row: Sequence[str]) -> int:
-        found = _match_headers(row, table, mapping)
-        return len(found) + len(_months(row, found, table))
+        return _fit(row, table, mapping)
+
+    def understand(head: Grid) -> tuple[Grid, Mapping[str, int]]:
+        if not head.rows:
+            return head, {}
+        below = _below_titles(head, fit)
+        found = _match_headers(below.rows[0], table, mapping)
+        return below, {} if _months(below.rows[0], found, table) else found
 
     source.fit = fit
     try:
-        grid = read_grid(source)
+        grid = skim(source, understand) if skim else read_grid(source)
     except InputError as failure:
+        sheet = Sheet(table)
         sheet.findings += failure.findings
         if source.digest:
             sheet.hashes[source.name] = source.digest
         return sheet
-    sheet.name = grid.name
+    return lay_out(grid, table, mapping, titled=skim is None)
+
+
+def lay_out(grid: Grid, table: Table, mapping: Mapping[str, str], titled: bool = True) -> Sheet:
+    """The rows of a grid under the columns of a table; whatever is wrong is in the sheet's findings.
+
+    Parameters
+    ----------
+    titled : whether there may be titles above the headers.
+    """
+    sheet = Sheet(table, name=grid.name)
     sheet.hashes[grid.name] = grid.digest
-    if grid.rows:
-        grid = _below_titles(grid, fit)
+    if grid.rows and titled:
+        grid = _below_titles(grid, lambda row: _fit(row, table, mapping))
     sheet.findings += grid.notes
     if not grid.rows:
         what, remedy = "the file is empty", "The first line holds the headers."
@@ -55,22 +74,45 @@ def read_sheet(source: Source, table: Table, mapping: Mapping[str, str]) -> Shee
     return sheet
 
 
+def _fit(row: Sequence[str], table: Table, mapping: Mapping[str, str]) -> int:
+    """How many cells of a row are headers of the table."""
+    found = _match_headers(row, table, mapping)
+    return len(found) + len(_months(row, found, table))
+
+
 def _below_titles(grid: Grid, fit: Callable[[Sequence[str]], int]) -> Grid:
-    """The grid from its headers on; texts that stand alone in the rows above are its titles."""
+    """The grid from its headers on; texts that stand alone in the rows above are its titles.
+
+    Totals may stand above the headers too.
+    """
     first, top = [fit(row) for row in grid.rows[:LOOKED_AT]], 0
-    while max(first[top + 1 :], default=0) > first[top] and sum(map(bool, grid.rows[top])) == 1:
+    while max(first[top + 1 :], default=0) > first[top] and (_is_title(grid.rows[top]) or _is_sum(grid.rows[top])):
         top += 1
     if not first[top]:
         return grid
-    titles = [cell for row in grid.rows[:top] for cell in row if cell]
+    titles = [cell for row in grid.rows[:top] for cell in row if cell and _is_title(row)]
     lines, rows = grid.lines[top:], grid.rows[top:]
     joined = _join_headers(rows[0], rows[1]) if len(rows) > 1 else []
-    if fit(joined) > first[top]:
+    over = (
+        [upper if lower not in ("", upper) else "" for upper, lower in zip(*rows[:2], strict=False)] if joined else []
+    )
+    if fit(joined) > first[top] and fit(over) <= 1:  # 销售额 may stand over the months; rows of data stand under all
         titles += [cell for cell in rows[0] if cell]
         what = f"headers stand in two rows, line {lines[0]} and {lines[1]}"
         grid.notes.append(Finding(what, file=grid.name, severity="warning", code="header"))
         lines, rows = lines[1:], [joined, *rows[2:]]
     return replace(grid, lines=lines, rows=rows, titles=grid.titles + titles)
+
+
+def _is_title(row: Sequence[str]) -> bool:
+    """Whether a single cell of a row is filled."""
+    return sum(map(bool, row)) == 1
+
+
+def _is_sum(row: Sequence[str]) -> bool:
+    """Whether numbers, or formulas that were not calculated yet, stand behind a text."""
+    first, *others = [cell for cell in row if cell]
+    return not NUMBER.fullmatch(first) and all(cell.startswith("=") or NUMBER.fullmatch(cell) for cell in others)
 
 
 def _join_headers(above: Sequence[str], below: Sequence[str]) -> list[str]:
@@ -103,7 +145,8 @@ def _fill(sheet: Sheet, grid: Grid, mapping: Mapping[str, str]) -> None:
     }
     cells = list(zip(*body, strict=True)) if body else [()] * len(header)
     places = sorted((columns | others).items(), key=lambda item: item[1])
-    texts = {column: np.array(cells[i], dtype=object) for column, i in places}
+    hollow = {c for c, i in columns.items() if body and not any(cells[i]) and not sheet.table.field(c).required}
+    texts = {column: np.array(cells[i], dtype=object) for column, i in places if column not in hollow}
     sheet.fill(pd.DataFrame(texts, dtype=object), grid.lines[1:])
     if not body and not sheet.table.may_be_empty:
         what, remedy = "only a header, no rows", f"Add one row for each {sheet.table.key[0].removesuffix('_id')}."
@@ -111,6 +154,8 @@ def _fill(sheet: Sheet, grid: Grid, mapping: Mapping[str, str]) -> None:
     _read_unit(sheet, [*months, *([header[columns[m]]] if (m := sheet.table.money) in columns else [])], grid.titles)
     if months:
         melt(sheet, months, grid.titles)
+    else:
+        join_year(sheet)
     told = {*explained, *columns, *(field.name for field in sheet.table.fields)}
     told |= _warn_of_rivals(sheet, header, columns, mapping)
     if unknown := [str(name) for name in sheet.frame if name not in told]:
