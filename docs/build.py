@@ -21,6 +21,7 @@ from quotaopt import columns_people as p
 from quotaopt import columns_tree as t
 from quotaopt import columns_why as w
 from quotaopt.cli import COMMON, cli, main
+from quotaopt.columns_hand import COMMITS, OVERLAY, OVERRIDES, POTENTIAL, UNITS, WINDFALL
 from quotaopt.columns_quality import QUOTA_TEST, SIMULATION
 from quotaopt.report.names import name_table
 from quotaopt.report.settings import toml_value
@@ -43,6 +44,7 @@ TABLES = {
     "uncovered.csv": ("Quota of vacant seats, month by month; only when there are some.", p.UNCOVERED),
     "excluded.csv": ("Who has no target, and why; only when there is somebody.", p.EXCLUDED),
     "fenced.csv": ("One-off orders that were cut for the forecast; only when there are some.", c.FENCED),
+    "windfall.csv": ("Deals left out of history, or cut; only when there are some.", WINDFALL),
     "floored.csv": ("Months with more returns than sales, forecast zero; only when there are some.", c.FLOORED),
     "accuracy.csv": ("Errors of every forecaster in the back-tests.", c.ACCURACY),
     "backtest.csv": ("Of `forecast --backtest` only: mean and ranges, level by level, origin by origin.", c.BACKTEST),
@@ -51,6 +53,11 @@ TABLES = {
     "goals.csv": ("What was aimed for, in order.", c.GOALS),
     "fairness.csv": ("Every rep's level, and what keeps it from its peers'.", c.FAIRNESS),
     "measures.csv": ("The plan in a handful of numbers.", c.MEASURES),
+    "overrides.csv": ("What was decided by hand beside what was computed; only with `data.overrides`.", OVERRIDES),
+    "commits.csv": ("Target less commitment, by node and one by one; only with `data.commits`.", COMMITS),
+    "overlay.csv": ("What overlay reps carry, counted in no other table; only when there are some.", OVERLAY),
+    "potential.csv": ("History and the market's potential, weighed; only where potentials are known.", POTENTIAL),
+    "units.csv": ("Quotas in units; only for products with a price.", UNITS),
     "simulation.csv": ("Of `simulate --out` only: what plans may bring.", SIMULATION),
     "quota_test.csv": ("Of `backtest --out` only: past totals divided again.", QUOTA_TEST),
     "conflicts.csv": ("Why there is no plan; only when none exists.", c.CONFLICTS),

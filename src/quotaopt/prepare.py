@@ -11,12 +11,15 @@ import pandas as pd
 from scipy.special import ndtr
 
 from quotaopt import columns as c
+from quotaopt.byhand import check_decisions, make_locks
 from quotaopt.capacity import rep_sums
-from quotaopt.errors import Finding, InputError, split_place
+from quotaopt.errors import Finding, InputError
+from quotaopt.market import supply_caps
 from quotaopt.nodes import check_targets, levels_of, node_targets, quota_total
 from quotaopt.optimize.statement import state
+from quotaopt.overlay import note_overlays
 from quotaopt.policy import rule_uses
-from quotaopt.problem import SCORES, Bools, Cube, Floats, Index, Lock, Problem
+from quotaopt.problem import SCORES, Bools, Cube, Floats, Index, Problem
 
 if TYPE_CHECKING:
     from quotaopt.capacity import Capacity
@@ -57,14 +60,12 @@ def prepare(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Ca
         overassignment=settings.all_hedges,
         money=settings.unit,
         plan=None if plan is None else Cube(index, plan),
-        quantiles=make_quantiles(rep_sums(forecast, capacity.presence) * per_unit),
-        locks=[
-            Lock(k.rep_id, k.product_id, k.month, int((k.value / unit).to_integral_value()), k.source)
-            for k in inputs.locks
-        ],
+        quantiles=make_quantiles(rep_sums(forecast, capacity.presence) * (capacity.tilt[:, None] * per_unit)),
+        locks=make_locks(inputs, settings),
         nodes=node_targets(scenario, inputs, index),
         relieved=None if relieved is None else Cube(index, relieved),
         relief=relief,
+        supply=_supply(inputs, index, per_unit),
     )
 
 
@@ -85,13 +86,7 @@ def check_data(scenario: Scenario, inputs: Inputs) -> list[Finding]:
     The rules are stated on a placeholder of the right shape; only their names are looked at.
     """
     settings, unit = scenario.settings, Decimal(scenario.settings.rounding.to)
-    findings = []
-    for lock in inputs.locks:
-        if lock.value % unit:
-            near = (lock.value / unit).to_integral_value() * unit
-            what = f"no whole number of rounding units of {unit}"
-            remedy = f"Write {near:f}, or choose a smaller rounding.to."
-            findings.append(Finding(what, remedy, *split_place(lock.source), "value", f"{lock.value:f}", code="lock"))
+    findings = [*check_decisions(scenario, inputs)]
     exact = settings.target * settings.unit * (1 + settings.all_hedges)
     if exact % unit:
         named = "overassignment" if settings.overassignment else "all hedges"
@@ -105,8 +100,9 @@ def check_data(scenario: Scenario, inputs: Inputs) -> list[Finding]:
     cube = Cube(index, np.ones(index.shape))
     whole = Problem(
         index, unit, 1, cube, cube, cube, one, one, one, nothing > 0, settings.all_hedges, settings.unit,
-        plan=None if inputs.plan is None else cube,
+        plan=None if inputs.plan is None else cube, supply=_supply(inputs, index, 1.0),
     )  # fmt: skip
+    findings += note_overlays(inputs, index)
     for use in rule_uses(scenario):
         try:
             state(whole, [use])
@@ -143,6 +139,12 @@ def make_index(
     )
     attributes = dict.fromkeys((*c.REP_ATTRIBUTES[1:], *levels))
     return Index(roster[[*attributes]].astype(str), catalogue[list(c.PRODUCT_ATTRIBUTES[1:])].astype(str), time)
+
+
+def _supply(inputs: Inputs, index: Index, per_unit: float) -> Floats | None:
+    """Supply caps in units, P × T."""
+    caps = supply_caps(inputs, [str(p) for p in index.products.index], len(index.months))
+    return None if caps is None else caps * per_unit
 
 
 def _available(inputs: Inputs, forecast: Forecast) -> Bools:

@@ -14,7 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quotaopt import columns as c
+from quotaopt.byhand import cells_of
 from quotaopt.capacity import Capacity, capacity_table, outlook_table
+from quotaopt.columns_hand import POTENTIAL, WINDFALL
 from quotaopt.columns_tree import NODES
 from quotaopt.errors import Finding
 from quotaopt.forecast import Forecast, forecast_table
@@ -30,6 +32,7 @@ from quotaopt.tables import Inputs
 
 DECIMALS = {"money": 2, "ratio": 6}
 SIGNIFICANT = 12
+MONEY = ("amount", "kept", "windfall")
 SHARED = ["rep_id", "product_id", "period", "potential"]  # columns of forecast and capacity alike
 
 Tables = dict[str, tuple[pd.DataFrame, Sequence[c.Column]]]
@@ -83,7 +86,7 @@ def forecast_tables(
 ) -> Tables:
     """Those tables of a run that need no plan, by file name; `cells` as from `forecast_cells`.
 
-    ``vacant``, ``fenced`` and ``floored`` are there when they hold something.
+    ``vacant``, ``fenced``, ``floored``, ``windfall`` and ``potential`` are there when they hold something.
     """
     made: Tables = {
         "forecast": (cells, c.FORECAST),
@@ -93,6 +96,10 @@ def forecast_tables(
     }
     found = {"vacant": (forecast.vacant, c.VACANT), "fenced": (forecast.fenced, c.FENCED)}
     found["floored"] = (forecast.floored, c.FLOORED)
+    windfall = inputs.more.get("windfall", pd.DataFrame())
+    found["windfall"] = (windfall.astype(dict.fromkeys(MONEY, float)) if len(windfall) else windfall, WINDFALL)
+    if capacity.market is not None:
+        found["potential"] = (capacity.market.table, POTENTIAL)
     return made | {name: pair for name, pair in found.items() if len(pair[0])}
 
 
@@ -133,10 +140,7 @@ def locked_cells(problem: Problem) -> NDArray[np.bool_]:
     index = problem.index
     locked = np.zeros(index.shape, dtype=bool)
     for lock in problem.locks:
-        rep = index.reps.index.get_loc(lock.rep)
-        product = slice(None) if lock.product is None else index.products.index.get_loc(lock.product)
-        month = slice(None) if lock.month is None else index.months.index.get_loc(lock.month)
-        locked[rep, product, month] = True
+        locked[cells_of(index, lock)] = True
     return locked
 
 

@@ -21,14 +21,15 @@ from typing import Any
 import pandas as pd
 
 from quotaopt import __version__
-from quotaopt import columns as c
 from quotaopt.allocate import check_rules, prepare
 from quotaopt.archive import RECORD, Run, find_run, list_runs, load_run, new_folder, write_samples
 from quotaopt.capacity import make_capacity, rep_sums
-from quotaopt.crosscheck import Crosscheck, solve_with_each
+from quotaopt.crosscheck import Crosscheck, solve_with_each, solver_table
+from quotaopt.decisions import decide, reconcile
 from quotaopt.errors import Finding, InputError, QuotaoptError
 from quotaopt.feasibility import check_capacity
 from quotaopt.forecast import Forecast
+from quotaopt.ledgers import beside_plan
 from quotaopt.memory import Memory
 from quotaopt.mend import write_repairs
 from quotaopt.metrics import add_metrics, check_metrics
@@ -37,12 +38,13 @@ from quotaopt.optimize.solvers import solvers as solver_registry
 from quotaopt.optimize.solvers import version as solver_version
 from quotaopt.optimize.statement import state
 from quotaopt.optimize.verify import check_written
+from quotaopt.overlay import note_overlays
 from quotaopt.plan import Plan
 from quotaopt.policy import goal_uses, rule_uses
 from quotaopt.prepare import check_data
 from quotaopt.presence import check_profiles
 from quotaopt.promise import note_policy, note_promise
-from quotaopt.record import Tables, shape, tables_of
+from quotaopt.record import Tables, tables_of
 from quotaopt.scenario import Scenario, load_scenario
 from quotaopt.seats import with_seats
 from quotaopt.tables import Inputs, read_inputs, write_tables
@@ -156,11 +158,14 @@ def run_scenario(
         forecast = memory.forecast(scenario, inputs)
     with timer("capacity"):
         capacity = make_capacity(forecast, inputs, scenario.settings)
-        problem = prepare(scenario, inputs, forecast, capacity)
-        notes = [*note_promise(scenario, rep_sums(forecast, capacity.presence))]
+        problem = reconcile(prepare(scenario, inputs, forecast, capacity), scenario, next(iter(solvers), None))
+        notes = [*note_promise(scenario, rep_sums(forecast, capacity.presence) * capacity.tilt[:, None])]
         notes += check_capacity(problem, state(problem, rule_uses(scenario)), capacity)
+        notes += note_overlays(inputs, problem.index)
     with timer("solve"):
         checked = solve_with_each(problem, scenario, solvers or (scenario.settings.solver.name,), timer.progress)
+        decided = decide(checked.plan, scenario, inputs)
+        checked = replace(checked, plan=decided.plan)
     if checked.plan.status == "infeasible":
         with timer("seats"):
             checked = replace(checked, plan=with_seats(checked.plan, scenario, inputs))
@@ -173,8 +178,9 @@ def run_scenario(
     parent = out or scenario.root / "runs"
     with timer("write"), new_folder(parent, f"{started:%Y-%m-%d}-{scenario.name}") as (run_id, folder):
         tables = tables_of(run_id, scenario, inputs, forecast, capacity, checked.plan, [*notes, *checked.notes])
+        tables |= beside_plan(decided, scenario, inputs)
         if len(solvers) > 1:
-            tables["solvers"] = _solver_table(checked)
+            tables["solvers"] = solver_table(checked)
         record = describe(run_id, scenario, inputs, forecast, checked)
         worst = add_metrics(scenario, inputs, checked.plan, run_scenario, folder, tables)
         record["exit_code"] = max(record["exit_code"], worst)
@@ -201,12 +207,6 @@ class Timer:
         began = perf_counter()
         yield
         self.seconds[stage] = round(perf_counter() - began, 3)
-
-
-def _solver_table(checked: Crosscheck) -> tuple[pd.DataFrame, Sequence[c.Column]]:
-    goals = [c.Column(f"goal_{k + 1}", "number", f"value of goal {k + 1}") for k in range(len(checked.plan.goals))]
-    columns = (*c.SOLVERS[:3], *goals, *c.SOLVERS[3:])
-    return shape(checked.table, columns), columns
 
 
 def describe(

@@ -14,6 +14,8 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from quotaopt.settings_data import Data, Section
+from quotaopt.settings_hand import Commits, Overrides
+from quotaopt.settings_market import Potential, Prices
 from quotaopt.settings_metrics import Metrics
 from quotaopt.settings_people import Hiring, Leave
 from quotaopt.settings_policy import Pay, Policy
@@ -65,7 +67,8 @@ class Forecasting(Section):
 
     `capacity` is ``"mean"``, or the quantile of each rep's sum over the plan: at 0.3 seven reps in ten sell more.
     The range and every quantile come from `samples` joint draws of the plan's months, started from `seed`.
-    With `fence` one-off orders are cut for the forecast, except `keep_whales`.
+    With `fence` one-off orders are cut for the forecast, except `keep_whales`. With `deal_fence` single deals far
+    beyond those of their peer group are cut before that, and listed as windfall.
     `weights` of past years, last year first, are those of the method ``weighted_years``; `events` are known breaks.
     `no_rows` says what a month without a single row of a rep is: missing, zero, or judged from the rep's other months.
     """
@@ -74,6 +77,7 @@ class Forecasting(Section):
     months: int = Field(default=36, ge=1)
     level: float = Field(default=0.8, gt=0, lt=1)
     fence: bool = True
+    deal_fence: bool = False
     keep_whales: list[Whale] = []
     capacity: Quantile = "mean"
     weights: Weights = [0.5, 0.3, 0.2]
@@ -119,9 +123,13 @@ class Attrition(Section):
 
 
 class Workload(Section):
-    """Hours a month of a full-time rep, and what a deal of each product takes and brings; without hours no limit."""
+    """Hours a month of a full-time rep, and what a deal of each product takes and brings; without hours no limit.
+
+    Each of the roster's `accounts` takes `hours_per_account` of them first.
+    """
 
     hours: float = Field(default=0.0, ge=0)
+    hours_per_account: float = Field(default=0.0, ge=0)
     hours_per_deal: dict[str, Annotated[float, Field(ge=0)]] = {}
     value_per_deal: dict[str, Annotated[Amount, Field(gt=0)]] = {}
 
@@ -173,6 +181,10 @@ class Settings(Section):
     leave: Leave = Leave()
     hiring: Hiring = Hiring()
     workload: Workload = Workload()
+    potential: Potential = Potential()
+    price: Prices = {}
+    overrides: Overrides = Overrides()
+    commits: Commits = Commits()
     policy: Policy = Policy()
     pay: Pay = Pay()
     rules: dict[str, Rule] = {"meet_target": {}, "keep_locks": {}}

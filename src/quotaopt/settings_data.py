@@ -26,6 +26,11 @@ class Columns(Section):
     assignments: Headers = {}
     nodes: Headers = {}
     levels: Headers = {}
+    overrides: Headers = {}
+    commits: Headers = {}
+    overlays: Headers = {}
+    splits: Headers = {}
+    potential: Headers = {}
     leave: Headers = {}
     calendar_changes: Headers = {}
     quotas: Headers = {}
@@ -52,6 +57,11 @@ class Data(Section):
     assignments: Paths = ()
     nodes: Paths = ()
     levels: Paths = ()
+    overrides: Paths = ()
+    commits: Paths = ()
+    overlays: Paths = ()
+    splits: Paths = ()
+    potential: Paths = ()
     leave: Paths = ()
     calendar_changes: Paths = ()
     quotas: Paths = ()

@@ -139,7 +139,7 @@ def make_view(
         capacity=problem.capacity.values * unit,
         last_year=problem.last_year.values * unit,
         potential=forecast.rep_mean,
-        sales=np.maximum(rep_sums(forecast, capacity.presence), 0.0),
+        sales=np.maximum(rep_sums(forecast, capacity.presence) * capacity.tilt[:, None], 0.0),
         presence=capacity.presence,
         full_last_year=problem.full_last_year,
         roster=inputs.roster.set_index("rep_id").loc[list(forecast.reps)],

@@ -119,11 +119,16 @@ def fairness_table(
         "stretch": stretch,
         "level": level,
         "block": shared,
-        "chance": ndtr(-chance_levels(problem).level(totals)),
+        "chance": chance_of(problem, totals),
         "stopped_by": [r[0] for r in reasons],
         "source": [r[1] for r in reasons],
     }
     return pd.DataFrame(table)[[c.name for c in FAIRNESS]]
+
+
+def chance_of(problem: Problem, totals: Floats) -> Floats:
+    """Probability that each rep's sales reach the quota (R), by the forecast."""
+    return np.asarray(ndtr(-chance_levels(problem).level(totals)))
 
 
 def _main_blocks(group: Ints, shares: Ints, capacity: Floats) -> Ints:

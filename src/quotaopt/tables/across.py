@@ -9,8 +9,10 @@ import pandas as pd
 
 from quotaopt.errors import Finding, nearest, split_place
 from quotaopt.scenario import Scenario
+from quotaopt.tables.byhand import BY_HAND, check_by_hand
 from quotaopt.tables.checks import check_known
 from quotaopt.tables.nested import check_tree
+from quotaopt.tables.overlay import check_overlays
 from quotaopt.tables.people import check_people
 from quotaopt.tables.sheet import Sheet
 from quotaopt.text import counted
@@ -24,9 +26,12 @@ def check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
     known_reps = _ids(roster, "rep_id")
     allowed = {
         "history": known_reps | _ids(assignments, "rep_id"),
-        "locks": known_reps,
+        **dict.fromkeys(BY_HAND, known_reps),
         "plan": known_reps,
         "assignments": known_reps | sold,
+        "overlays": known_reps,
+        "splits": known_reps | sold,
+        "potential": known_reps,
         "leave": known_reps,
     }
     if settings.data.unknown_reps == "drop":
@@ -39,17 +44,19 @@ def check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
         if known.has("product_id") and known is not sheets[name]:
             ids = _ids(known, "product_id")
             check_known(sheets[name], "product_id", ids, _files(known), "Add the product there.")
+    _check_potential(sheets["potential"], assignments)
+    check_known(sheets["splits"], "credit_rep", known_reps, _files(roster), "Add the rep there.")
+    check_overlays(sheets, _files(roster))
     _check_territories(sheets["history"], assignments)
     profiles = settings.ramp.profiles
     check_known(roster, "ramp_profile", profiles, "[ramp.profiles]", f"Profiles: {', '.join(profiles) or 'none'}.")
     months = settings.months
-    locks = sheets["locks"]
-    if locks.has("month"):
-        outside = locks.rows_where("month", lambda month: month and month not in months)
-        locks.report(outside, "month", "outside the plan", f"It runs from {months[0]} to {months[-1]}.", code="months")
+    check_by_hand(sheets, months)
     _check_names(scenario, roster, "region", "by_region", settings.by_region)
     _check_names(scenario, known, "product_id", "by_product", settings.by_product)
     _check_names(scenario, roster, "role", "ramp.roles", settings.ramp.roles)
+    _check_names(scenario, known, "product_id", "potential.by_product", settings.potential.by_product)
+    _check_names(scenario, known, "product_id", "price", settings.price)
     _check_pay(scenario, roster)
     _check_events(scenario, sheets, known)
     _drop_other_months(sheets["plan"], months)
@@ -95,6 +102,20 @@ def _check_territories(history: Sheet, assignments: Sheet) -> None:
     elif history.has("territory_id"):
         remedy = "Say who holds which territory in a table of assignments (data.assignments)."
         history.warn(f"{history.label('territory_id')} is not used", remedy, code="territory")
+
+
+def _check_potential(potential: Sheet, assignments: Sheet) -> None:
+    """Report potentials of nobody, or of two holders, and territories that nobody holds."""
+    if not potential.has("potential"):
+        return
+    empty = np.full(len(potential.frame), "")
+    rep, territory = (potential.frame[c].to_numpy() if potential.has(c) else empty for c in ("rep_id", "territory_id"))
+    odd = np.flatnonzero((rep == "") == (territory == ""))
+    potential.report(
+        odd, "potential", "neither of a rep nor of a territory alone", "Name one of the two.", whole_row=True
+    )
+    held = _ids(assignments, "territory_id")
+    check_known(potential, "territory_id", held, "the assignments", "Say who holds it in data.assignments.")
 
 
 def _check_events(scenario: Scenario, sheets: Mapping[str, Sheet], products: Sheet) -> None:

@@ -20,6 +20,7 @@ from quotaopt.text import NUMBER, counted, plain_day, plain_month, plain_number
 SUBTOTALS = {"合计", "小计", "总计", "总和", "合計", "total", "totals", "subtotal", "sub-total", "grand total", "sum"}
 YES = {"yes", "y", "true", "1", "x", "是", "对", "有", "班", "上班"}
 NO = {"no", "n", "false", "0", "否", "无", "休", "放假"}
+OVERLAY = {"overlay", "叠加", "叠加指标"}
 KEYS = {
     "rep_id": "rep",
     "product_id": "product",
@@ -27,6 +28,9 @@ KEYS = {
     "date": "day",
     "month": "month",
     "order_id": "order",
+    "covers_rep": "covered rep",
+    "credit_rep": "credited rep",
+    "region": "region",
     "start_date": "start",
     "end_date": "end",
     "level": "level",
@@ -216,7 +220,10 @@ def check_shares(sheet: Sheet) -> None:
     """Report each territory that is given out more than once: the row that begins on the first day over 100 %."""
     if not sheet.has("rep_id", "territory_id"):
         return
-    sound = np.flatnonzero(~np.isin(sheet.line, [f.line or 0 for f in sheet.findings if f.severity == "error"]))
+    holds = ~np.isin(sheet.line, [f.line or 0 for f in sheet.findings if f.severity == "error"])
+    if sheet.has("kind"):  # credit takes nothing away from those who hold it
+        holds &= sheet.convert("kind", lambda text: text.casefold() not in OVERLAY).astype(bool)
+    sound = np.flatnonzero(holds)
     territory = sheet.frame["territory_id"].to_numpy()[sound]
     share = np.ones(len(sheet.line))
     if sheet.has("share"):

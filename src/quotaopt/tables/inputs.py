@@ -13,10 +13,12 @@ from quotaopt.errors import Finding, InputError, nearest, split_place
 from quotaopt.scenario import Scenario
 from quotaopt.tables.across import check_across
 from quotaopt.tables.catalogue import TABLES
-from quotaopt.tables.checks import check_keys, check_order, check_shares, drop_subtotals, read_cells
+from quotaopt.tables.checks import OVERLAY, check_keys, check_order, check_shares, drop_subtotals, read_cells
+from quotaopt.tables.credit import check_splits, split_sales
 from quotaopt.tables.grid import Source
 from quotaopt.tables.large import Large, is_large, takes
 from quotaopt.tables.metric import choose_metric, with_metric
+from quotaopt.tables.overlay import make_overlays, overlay_reps
 from quotaopt.tables.people import note_people, settle_roster
 from quotaopt.tables.read import read_sheet
 from quotaopt.tables.schema import plain_header
@@ -33,6 +35,7 @@ from quotaopt.tables.shape import (
 from quotaopt.tables.sheet import Sheet, join_sheets
 from quotaopt.tables.sources import READERS, find_sources
 from quotaopt.tables.spool import UnfitError
+from quotaopt.tables.windfall import cut_windfalls
 from quotaopt.text import counted
 from quotaopt.workdays import library, list_workdays
 
@@ -60,7 +63,7 @@ class Inputs:
     assignments : rep_id, territory_id, start_date, end_date (NaT: no limit), share, region (empty when absent), when
         the scenario names them.
     more : every other table of the catalogue by its name, as `make_table` makes it; no rows where the scenario names
-        no file.
+        no file. `overlay_reps` are the roster's rows of overlay reps, which are nowhere else.
     """
 
     history: pd.DataFrame
@@ -87,10 +90,21 @@ def read_inputs(scenario: Scenario) -> Inputs:
     findings = tuple(f for sheet in sheets.values() for f in sheet.findings)
     if any(f.severity == "error" for f in findings):
         raise InputError(findings)
-    history = make_history(sheets["history"])
     more = {name: make_table(sheet) for name, sheet in sheets.items() if name not in OWN}
-    roster, more["excluded"] = settle_roster(make_roster(sheets["roster"]), scenario.settings)
+    more["roster_market"] = make_table(sheets["roster"])[["rep_id", "potential", "accounts"]]
+    more["product_market"] = make_table(sheets["products"])[["product_id", "supply_cap", "price"]]
+    everybody = make_roster(sheets["roster"])
+    more["windfall"] = cut_windfalls(sheets["history"], everybody, scenario.settings.forecast)
+    split_sales(sheets["history"], more["splits"])
+    history = make_history(sheets["history"])
+    findings += tuple(f for f in sheets["history"].findings if f.code == "windfall")
+    roster, more["excluded"] = settle_roster(everybody, scenario.settings)
     findings += (*_check_calendar(scenario, more["calendar_changes"]), *note_people(more["excluded"]))
+    theirs = roster["rep_id"].isin(overlay_reps(sheets["roster"]))
+    if theirs.any():
+        spans = make_table(sheets["assignments"])
+        more["overlays"] = make_overlays(more["overlays"], spans[spans["kind"].str.casefold().isin(OVERLAY)])
+        more["overlay_reps"], roster = roster[theirs], roster[~theirs].reset_index(drop=True)
     return Inputs(
         history,
         roster,
@@ -154,6 +168,8 @@ def _check_sources(
         choose_metric(scenario, sheet)
     _settle_unit(scenario, name, sheet)
     if large:
+        if sheet.has("windfall") or data.splits or scenario.settings.forecast.deal_fence:
+            raise UnfitError("single sales are split or held against a fence")
         large.note(sheet)
     drop_subtotals(sheet)
     read_cells(sheet)
@@ -172,6 +188,8 @@ def _check_sources(
     check_order(sheet, "launch_month", "end_month")
     if name == "assignments":
         check_shares(sheet)
+    if name == "splits":
+        check_splits(sheet)
     return large.add_up(sheet) if large else sheet
 
 

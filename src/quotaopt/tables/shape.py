@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quotaopt.tables.exact import as_whole, rescale, sum_groups, to_floats, to_whole
+from quotaopt.tables.overlay import is_overlay
 from quotaopt.tables.schema import Kind
 from quotaopt.tables.sheet import Sheet
 
@@ -129,9 +130,8 @@ def make_plan(sheet: Sheet) -> pd.DataFrame:
 
 def make_assignments(sheet: Sheet) -> pd.DataFrame:
     """Who holds which territory, from when to when (NaT: no limit), and which share of it (1 when not written)."""
-    frame = _texts(sheet, ("rep_id", "territory_id", *DATES, "share", "region"))[
-        ["rep_id", "territory_id", *DATES, "share", "region"]
-    ]
+    columns = ["rep_id", "territory_id", *DATES, "share", "region"]
+    frame = _texts(sheet, (*columns, "kind")).loc[~is_overlay(sheet), columns]
     frame = _read_dates(frame)
     frame["share"] = frame["share"].replace("", "1").astype(np.float64)
     return frame.sort_values(frame.columns.tolist(), ignore_index=True)
