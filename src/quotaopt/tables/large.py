@@ -1,8 +1,8 @@
 """History of more than 100 MB: DuckDB adds it up by rep, product and month while it stays on disk.
 
 Every line whose cells are all plain is added up there, exactly; every other line, and the first in which each column is
-filled, comes back as a row to be read and checked like any other. Which texts are plain is decided by the same checks, once for each
-different text. So each problem has its line, and the sums are those of the other way to the last cent.
+filled, comes back as a row to be read and checked like any other. Which texts are plain is decided by the same checks,
+once for each different text. So each problem has its line, and the sums are those of the other way to the last cent.
 """
 
 from __future__ import annotations
