@@ -74,7 +74,7 @@ ALLOWED = {
     "holidays": {"workdays"},
     "rich": {"report"},
     "python_calamine": {"tables/workbook"},
-    "duckdb": {"tables/database"},
+    "duckdb": {"tables/database", "export/long"},
     "sqlalchemy": {"tables/database"},
     "openpyxl": {"report/mark"},
     "xlsxwriter": {"export", "templates"},
