@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from quotaopt.errors import Finding, nearest
+from quotaopt.errors import Finding
 from quotaopt.export.master import Master
 from quotaopt.tables.catalogue import TABLES
 from quotaopt.tables.checks import drop_subtotals, read_cells
@@ -17,9 +17,10 @@ from quotaopt.tables.read import read_sheet
 from quotaopt.tables.schema import plain_header
 from quotaopt.tables.sheet import Sheet, join_sheets
 from quotaopt.tables.sources import find_sources
+from quotaopt.tables.write import RISKY
 
 FORMS = {
-    "salesforce": (r"[A-Za-z0-9]{15}([A-Za-z0-9]{3})?", "no Salesforce id: 15 or 18 letters and digits"),
+    "salesforce": (r"[A-Za-z0-9]{15}([A-Za-z0-9]{3})?", "no Salesforce id of 15 or 18 letters and digits"),
     "email": (r"[^@\s]+@[^@\s]+", "no e-mail address"),
     "number": (r"\d+", "no number"),
 }
@@ -92,8 +93,8 @@ def look_up(card: Card, reps: Iterable[str], wanted: Wanted) -> tuple[dict[str, 
     """The id of each rep, and everything that is wrong with them."""
     column = wanted.column
     if not card.column(column):
-        near = nearest(column, map(str, card.sheet.frame))
-        remedy = f"Add it, or name another one: --option {wanted.option}={near or 'NAME'}"
+        others = ", ".join(map(str, card.sheet.frame))
+        remedy = f"Add it, or name one of {others}: --option {wanted.option}=…"
         return {}, [Finding("the roster has no such column", remedy, card.name, card.top, column, code="id")]
     found = card.values(column)
     ids = {rep: found.get(rep, "") for rep in reps}
@@ -113,7 +114,10 @@ def _check(card: Card, ids: dict[str, str], wanted: Wanted) -> Iterator[Finding]
         elif not text:
             yield Finding(f"no id of rep {rep}", "Fill it in.", *place, code="id")
         elif not re.fullmatch(pattern, text):
-            yield Finding(f"{other}, of rep {rep}", "", *place, text, code="id")
+            yield Finding(f"the id of rep {rep} is {other}", "Correct it.", *place, text, code="id")
+        elif text.startswith(RISKY):
+            what = f"the id of rep {rep} begins like a formula: it would be marked as a text and not be found"
+            yield Finding(what, "Take another column.", *place, text, code="id")
         elif wanted.own and text in seen:
             what = f"the same id for reps {seen[text]} and {rep}: one quota would overwrite the other"
             yield Finding(what, "Give each its own.", *place, text, code="id")

@@ -144,13 +144,12 @@ def write_layout(
     only : header → text of the rows that are summed; all when None.
     """
     encoding = options.encoding or "utf-8"
-    many = len(layout.units)
-    write_csv(pd.DataFrame(dict(columns), index=range(many), dtype=object), path, encoding)
+    write_csv(pd.DataFrame(dict(columns), index=range(len(columns[owner])), dtype=object), path, encoding)
     read = pd.read_csv(path, dtype=str, keep_default_na=False, encoding=encoding)
     for header, text in (only or {}).items():
         read = read[read[header] == text]
     reps = {name: rep for rep, name in layout.ids.items()}
-    labels = dict(zip(columns[period], layout.period, strict=True)) if period else {}
+    labels = dict(zip(columns[period], layout.period, strict=False)) if period else {}  # others repeat these
     check_written(
         layout,
         path,

@@ -90,7 +90,7 @@ def _long(run: Run, metric: str, company: str, fiscal_start: int, hidden: bool) 
         told["manager_id"] = {rep: known[name] for rep, name in told["manager_id"].items()}
         told = {column: {reps.get(rep, rep): text for rep, text in values.items()} for column, values in told.items()}
         quotas = hide_people(quotas)
-    cells = quotas.cells
+    cells, chance = quotas.cells, told.pop("p_attain")
     periods, place = make_periods(quotas.periods, "month", fiscal_start)
     at = place[pd.Index(quotas.periods).get_indexer(pd.Index(cells["period"]))]
     frame = cells.assign(
@@ -103,8 +103,8 @@ def _long(run: Run, metric: str, company: str, fiscal_start: int, hidden: bool) 
         street_target=quotas.text(quotas.units),
         plan_target=quotas.units * float(quotas.unit) / (1 + float(run.record["overassignment"])),
         base=cells["baseline"],
-        **{column: cells["rep_id"].map(values).fillna("") for column, values in told.items() if column != "p_attain"},
-        p_attain=cells["rep_id"].map(told["p_attain"]).astype(float),
+        p_attain=cells["rep_id"].map(chance).astype(float),
+        **{column: pd.Series(told[column], dtype=object).reindex(cells["rep_id"]).to_numpy() for column in told},
     )
     return quotas, shape(frame, LONG)
 

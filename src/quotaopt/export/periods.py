@@ -98,6 +98,6 @@ def make_periods(months: Sequence[str], kind: Kind, fiscal_start: int = 1) -> tu
         if there < size:
             what = f"of the {kind} {period.start} to {period.end} only {there} of {size} months are planned"
             raise InputError(
-                [Finding(what, f"Plan whole {kind}s, or export shorter periods.", column="period", code="option")]
+                [Finding(what, "Plan whole ones, or export shorter periods.", column="period", code="option")]
             )
     return found, place

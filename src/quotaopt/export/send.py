@@ -40,7 +40,7 @@ def read_settings(formats: Sequence[str], texts: Sequence[str], pseudonymise: bo
             try:
                 settings[name][key] = _parse(known[name][key].annotation, value.strip() if mark else "true")
             except ValueError as wrong:
-                place = {"column": f"{name} {key}", "value": value, "code": "option"}
+                place = {"column": f"--option {key}", "value": value, "code": "option"}
                 findings.append(Finding(str(wrong), **place))  # type: ignore[arg-type]
     for name, parameters in known.items():
         findings += _check(name, parameters, settings[name], pseudonymise)
@@ -57,24 +57,24 @@ def _check(name: str, parameters: Mapping[str, inspect.Parameter], given: dict[s
     if hide:
         given[HIDE] = True
     needed = [key for key, p in parameters.items() if p.default is inspect.Parameter.empty and key not in given]
-    return [Finding(f"{name} needs it", f"--option {key}=…", column=f"--option {key}", code="option") for key in needed]
+    return [Finding(f"needs {key}", f"Add: --option {key}=…", column=f"--to {name}", code="option") for key in needed]
 
 
 def _parse(kind: Any, text: str) -> Any:
     """A text as a parameter's type; ValueError says what is wrong."""
     if get_origin(kind) is Literal:
         if text not in get_args(kind):
-            raise ValueError(f"one of {', '.join(filter(None, get_args(kind)))} is needed")
+            raise ValueError(f"is one of {', '.join(filter(None, get_args(kind)))}")
         return text
     if kind is bool:
         if text.lower() not in ("true", "false"):
-            raise ValueError("true or false is needed")
+            raise ValueError("is true or false")
         return text.lower() == "true"
     if kind is int:
         try:
             return int(text)
         except ValueError:
-            raise ValueError("a whole number is needed") from None
+            raise ValueError("is a whole number") from None
     return text
 
 

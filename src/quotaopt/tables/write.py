@@ -54,7 +54,7 @@ def datapackage(tables: Mapping[str, Sequence[Column]], path: Path, encoding: st
 
     Parameters
     ----------
-    tables : file name → its columns.
+    tables : file name → its columns; keys are those of `columns_keys`.
     encoding : of the CSV files.
     """
     resources = [
