@@ -20,8 +20,8 @@ from quotaopt import columns_why as c
 from quotaopt.capacity import Capacity
 from quotaopt.errors import Finding
 from quotaopt.forecast import Forecast
+from quotaopt.nodes import quota_total
 from quotaopt.optimize.statement import RuleUse
-from quotaopt.prepare import quota_total
 from quotaopt.problem import Bools, Floats, Ints, Problem
 from quotaopt.scenario import Scenario
 from quotaopt.settings import Settings
@@ -133,7 +133,11 @@ def _plans(
     for use, name in zip(rules, number_names([use.name for use in rules]), strict=True):
         on.append(use)
         yield Step(name, use.source), plain, list(on)
-    yield Step("hedge", scenario.source("overassignment")), problem, list(on) if problem.overassignment else None
+    yield (
+        Step("hedge", scenario.source("hedge" if scenario.settings.hedge else "overassignment")),
+        problem,
+        list(on) if problem.overassignment else None,
+    )
     held = [use for use in uses if use.name in LOCKS]
     moves = bool(problem.locks) or any(use.name != LOCKS[0] for use in held)
     yield Step("locks", held[0].source if held else ""), problem, list(uses) if held and moves else None
@@ -142,7 +146,9 @@ def _plans(
 def without_hedge(problem: Problem, settings: Settings) -> Problem:
     """The problem with quotas that add up to the target itself."""
     total = quota_total(settings.target * settings.unit, Decimal(0), problem.unit)
-    return replace(problem, overassignment=Decimal(0)).with_target(total)
+    # targets of nodes are raised by their hedges: without these they come with the step of the hedge
+    nodes = () if problem.overassignment else problem.nodes
+    return replace(problem, overassignment=Decimal(0), nodes=nodes).with_target(total)
 
 
 def number_names(names: Sequence[str]) -> list[str]:
