@@ -93,7 +93,7 @@ ALLOWED = {
     "holidays": {"workdays"},
     "rich": {"report"},
     "python_calamine": {"tables/workbook"},
-    "duckdb": {"tables/database", "tables/large"},
+    "duckdb": {"tables/database", "tables/large", "export/long"},
     "sqlalchemy": {"tables/database"},
     "openpyxl": {"report/mark"},
     "xlsxwriter": {"export", "templates"},
