@@ -1,6 +1,6 @@
 """The command line. Only this folder imports click; importing it imports nothing heavy."""
 
-from quotaopt.cli import commands, explain, export, forecast, house, new, quality, share, verify
+from quotaopt.cli import commands, explain, export, forecast, house, merge, new, quality, verify
 from quotaopt.cli.frame import COMMON, LOG, cli, main
 
 __all__ = [
@@ -13,8 +13,8 @@ __all__ = [
     "forecast",
     "house",
     "main",
+    "merge",
     "new",
     "quality",
-    "share",
     "verify",
 ]
