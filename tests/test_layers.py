@@ -25,7 +25,7 @@ LAYERS = [
         "tomltext",
         "advice",
     },
-    {"forecast", "capacity", "attrition", "workload", "market", "presence", "leave", "problem"},
+    {"forecast", "capacity", "attrition", "workload", "market", "presence", "leave", "grouping", "problem"},
     {"optimize", "rules", "goals", "plan"},
     {
         "adopt",
