@@ -246,6 +246,7 @@ Dee    48,000   57,600  +20.0 %  1.00 → 1.20
 张伟   36,000   43,200  +20.0 %  1.00 → 1.20
 all   120,000  144,000  +20.0 %  1.00 → 1.20
 … 2 more: --top 4, or --format csv
+Sums tie: the changes by rep add up to +24,000, the change of the plan.
 """,
         "",
     )
@@ -266,6 +267,19 @@ all   120,000  144,000  +20.0 %  1.00 → 1.20
         "goal             of  measure     base  stretch   change\n"
         "1 level_stretch      goal value     1      1.2  +20.0 %\n"
     )
+    assert call("compare", "base", "stretch", "--by", "measure", "--top", 2)[1] == MEASURES
+    assert call("compare", "base", "stretch", "--by", "product", "--html", "page.html")[1].endswith(
+        "Saved   page.html\n"
+    )
+    assert "Sums tie" in Path("page.html").read_text(encoding="utf-8")
+
+
+MEASURES = """\
+measure         base  stretch   change
+quota_total  120,000  144,000  +20.0 %
+stretch_max        1      1.2  +20.0 %  worse
+… 3 more: --top 5, or --format csv
+"""
 
 
 def test_compare_of_equal_runs_and_of_a_run_without_a_plan(call: Call) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -10,8 +11,12 @@ import pytest
 
 from quotaopt import columns as c
 from quotaopt.archive import Run, load_run
-from quotaopt.compare import BY, compare_runs
+from quotaopt.compare import BY, LEVELS, _measures, check_sums, compare_runs, limits_moved
 from quotaopt.errors import UnknownNameError
+from quotaopt.report.compare import compare_report, tie_line
+from quotaopt.report.compare_page import compare_content, compare_page
+from quotaopt.report.render import Page
+from quotaopt.report.words import LANGUAGES
 
 
 def make_run(folder: Path, quotas: dict[str, float], limit: float = 150) -> Run:
@@ -23,12 +28,22 @@ def make_run(folder: Path, quotas: dict[str, float], limit: float = 150) -> Run:
     totals = pd.DataFrame(rows, columns=["level", "key", "name", "quota"])
     totals = totals.assign(capacity=1000.0, stretch=totals["quota"] / 1000)
     totals.reindex(columns=[col.name for col in c.TOTALS]).to_csv(folder / "totals.csv", index=False)
-    rule = {"rule": "limit_change", "scope": "R1", "activity": quotas["R1"], "limit": limit}
+    rule = {"rule": "limit_change", "scope": "R1", "activity": quotas["R1"], "limit": limit, "sense": "<="}
     rule |= {"binding": str(quotas["R1"] == limit).lower(), "violation": 0}
     pd.DataFrame([rule]).reindex(columns=[col.name for col in c.RULES]).to_csv(folder / "rules.csv", index=False)
     goal = {"order": 1, "goal": "level_stretch", "value": total / 1000}
     pd.DataFrame([goal]).reindex(columns=[col.name for col in c.GOALS]).to_csv(folder / "goals.csv", index=False)
-    (folder / "run.json").write_text(json.dumps({"id": folder.name, "status": "optimal"}))
+    measures = {"quota_total": (total, "money", ""), "stretch_max": (max(quotas.values()) / 1000, "ratio", "lower")}
+    rows = [(name, value, unit, better, "") for name, (value, unit, better) in measures.items()]
+    pd.DataFrame(rows, columns=[col.name for col in c.MEASURES]).to_csv(folder / "measures.csv", index=False)
+    record = {
+        "id": folder.name,
+        "scenario": folder.name,
+        "status": "optimal",
+        "target": 300,
+        "about": f"<{folder.name}>",
+    }
+    (folder / "run.json").write_text(json.dumps(record))
     return load_run(folder)
 
 
@@ -58,7 +73,8 @@ def test_rules_and_goals_are_compared_by_value(pair: list[Run], tmp_path: Path) 
     tight = make_run(tmp_path / "tight", {"R1": 100, "R2": 200}, limit=100)
     assert compare_runs([pair[0], tight], "rule")[["key", "name", "measure", "a", "b"]].to_numpy().tolist() == [
         ["limit_change", "", "rows binding", 0, 1],
-        ["limit_change", "R1", "limit", 150, 100],
+        ["limit_change", "R1 <=", "limit", 150, 100],
+        ["limit_change", "R1 <=", "reached", 0, 1],
     ]
     goals = compare_runs(pair, "solver")
     assert goals[["key", "measure"]].to_numpy().tolist() == [["1 level_stretch", "goal value"]]
@@ -86,3 +102,67 @@ def test_a_rep_who_is_in_one_run_only_is_shown(pair: list[Run], tmp_path: Path) 
     row = table[table["key"] == "R3"].iloc[0]
     assert pd.isna(row["a"])
     assert (row["b"], row["change"]) == (50, 50)
+
+
+def test_measures_are_compared_by_share_of_their_change(pair: list[Run]) -> None:
+    table = compare_runs(pair, "measure")
+    assert table[["key", "name", "measure", "a", "b", "change_ratio"]].to_numpy().tolist() == [
+        ["quota_total", "", "value", 300, 330, 0.1],
+    ]
+    more = pair[1].table("measures").drop(columns="better").assign(scope=["North", "South"])
+    assert [k[:2] for k in _measures(more).index] == [("quota_total", "North"), ("stretch_max", "South")]
+
+
+@pytest.mark.parametrize("by", BY)
+def test_sums_tie_or_it_is_said(pair: list[Run], by: str) -> None:
+    ties = check_sums(pair, by)
+    assert [(tie.run, tie.parts, tie.total, tie.holds) for tie in ties] == [("b", 30, 30, True)] * (by in LEVELS)
+    path = pair[1].folder / "totals.csv"
+    path.write_text(path.read_text().replace("rep,R1,Name R1,130", "rep,R1,Name R1,130.01"))
+    if by == "rep":
+        (tie,) = check_sums(pair, by)
+        assert not tie.holds
+        assert tie_line(tie, by, pair) == (
+            "Sums do NOT tie: the changes by rep add up to +30.01, the plan's change is +30. Try: quotaopt verify b"
+        )
+        assert "Sums do NOT tie" in compare_page(pair, "en")
+
+
+def test_limits_gained_and_lost(pair: list[Run], tmp_path: Path) -> None:
+    tight = make_run(tmp_path / "tight", {"R1": 100, "R2": 200}, limit=100)
+    assert limits_moved(pair[0], tight) == ([("limit_change", "R1 <=")], [])
+    assert limits_moved(tight, pair[0]) == ([], [("limit_change", "R1 <=")])
+    assert compare_content([pair[0], tight], "rep") == {
+        "sums": [{"run": "tight", "parts": 0.0, "total": 0.0, "tie": True}],
+        "limits": [{"run": "tight", "gained": ["limit_change R1 <="], "lost": []}],
+    }
+
+
+SIDE = """\
+rep         a    b   change    c   change
+Name R2   200    =           260  +30.0 %
+Name R1   100  130  +30.0 %    =
+all       300  330  +10.0 %  360  +20.0 %
+b: Sums tie: the changes by rep add up to +30, the change of the plan.
+c: Sums tie: the changes by rep add up to +60, the change of the plan.
+"""
+
+
+def test_several_runs_stand_side_by_side(pair: list[Run], tmp_path: Path) -> None:
+    runs = [*pair, make_run(tmp_path / "c", {"R1": 100, "R2": 260})]
+    said = Page(endless=True).render(compare_report(runs, compare_runs(runs), "rep", 20)) + "\n"
+    assert re.sub(r"\.00\b| +(?= )", "", said) == re.sub(r" +(?= )", "", SIDE)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_needs_nothing_else_and_says_what_the_table_says(
+    language: str, pair: list[Run], tmp_path: Path
+) -> None:
+    runs = [*pair, make_run(tmp_path / "c", {"R1": 100, "R2": 260}, limit=100)]
+    for some in (runs[:2], runs):
+        page = compare_page(some, language)
+        assert not re.search(r"https?:|<script|\{\{", page)
+        assert "&lt;a&gt;" in page  # what people wrote is text
+        assert {"Name R1", "+30.0 %", "+10.0 %"} <= set(re.findall(r">([^<>]+)</td>", page))
+        assert ("Name R1 ≤" in page) is (len(some) == 3)
+    assert ("Sums tie" in page) is (language == "en")

@@ -118,6 +118,18 @@ def test_each_step_is_the_plan_with_the_rules_so_far(project: Path) -> None:
         assert ladder.totals[k] * float(ladder.grain) == pytest.approx(amounts, abs=1.001), name
 
 
+def test_the_ladder_is_the_same_from_another_solver_and_another_order_of_rows(project: Path) -> None:
+    sets = [*HELD, "overassignment=0.03", with_lock(project)]
+    ladder = make_ladder(planned(project, *sets))
+    for name in ("history", "roster"):
+        path = project / f"scenarios/data/{name}.csv"
+        head, *lines = path.read_text(encoding="utf-8").splitlines()
+        path.write_text("\n".join([head, *lines[::-1]]) + "\n", encoding="utf-8")
+    other = make_ladder(planned(project, *sets, "solver.name=highs-ipx"))
+    assert other.steps[len(DRIVERS)].name == ladder.steps[len(DRIVERS)].name
+    assert (other.amounts == ladder.amounts).all()
+
+
 def test_the_sum_of_all_reps_is_the_target_at_every_rung(project: Path) -> None:
     sets = ["by_region={ North = 0.33, South = 0.67 }", HELD[1]]
     ladder = make_ladder(planned(project, *sets, "overassignment=0.03", "target=119_999.97", "rounding.to=0.01"))
@@ -136,6 +148,25 @@ def test_a_rung_without_a_plan_is_booked_to_the_next(project: Path) -> None:
     assert ladder.amounts[steps.index("hedge")].any()
     assert "no plan exists with the rules up to limit_change" in ladder.notes[0].what
     assert sums(waterfall(opened, ladder)) == written(opened)
+
+
+@pytest.mark.parametrize("to", ["peers", "company", "team"])
+def test_leave_is_a_step_of_its_own(to: str, project: Path) -> None:
+    (project / "scenarios/data/leave.csv").write_text("rep_id,from,to\nR2,2027-01-01,2027-06-30\n", encoding="utf-8")
+    roster = (
+        (project / "scenarios/data/roster.csv").read_text(encoding="utf-8").replace("start_date\n", "start_date,team\n")
+    )
+    (project / "scenarios/data/roster.csv").write_text(re.sub("(2020-01-01)", r"\1,T", roster), encoding="utf-8")
+    opened = planned(project, 'data.leave="scenarios/data/leave.csv"', f'leave.to="{to}"', "overassignment=0.1")
+    ladder = make_ladder(opened)
+    names = [step.name for step in ladder.steps]
+    leave = ladder.amounts[names.index("leave")] * float(ladder.grain)
+    assert leave == pytest.approx([0, -12_000, 0, 0], rel=0.05)
+    assert not ladder.amounts[names.index("headcount")].any()
+    assert sums(waterfall(opened, ladder)) == written(opened)
+    hedge = ladder.totals[names.index("hedge")] / ladder.totals[names.index("hedge") - 1]
+    assert hedge == pytest.approx(1.1, rel=1e-4)
+    assert not ladder.notes
 
 
 @given(st.lists(st.floats(0, 1e7), min_size=1, max_size=30))
@@ -370,8 +401,8 @@ How it came about                        adds   comes to  written in
 Sales in the same months last year             24,000.00
 Targets of regions and teams        +2,400.00  26,400.00  scenarios/held.toml:15
 Quota                                          26,400.00
- Steps that change nothing: what full-time work is forecast to sell, presence, ramp, capacity is
- taken at a chosen quantile, hours, fair share of the company's target, limit against capacity,
+ Steps that change nothing: what full-time work is forecast to sell, presence, leave, ramp, capacity
+ is taken at a chosen quantile, hours, fair share of the company's target, limit against capacity,
  limit of change against last year, overassignment, quotas that were fixed by hand, rounding to
  whole units.
 
@@ -405,7 +436,7 @@ Bob  R2 · North · 2027-01 至 2027-12
 上年同期销售               24,000.00
 区域或团队目标  +2,400.00  26,400.00  scenarios/held.toml:15
 配额                       26,400.00
- 没有影响的步骤：按全勤预测的潜力、在岗、爬坡、产能按选定分位数取值、工时、公司目标的公平份额、产能…
+ 没有影响的步骤：按全勤预测的潜力、在岗、休假、爬坡、产能按选定分位数取值、工时、公司目标的公平份额…
 
 约束
   · 水平为 1.10，同组为 0.96；原因：区域或团队目标（scenarios/held.toml:16）。

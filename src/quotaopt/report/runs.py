@@ -1,4 +1,4 @@
-"""What `quotaopt compare` and `quotaopt runs` print."""
+"""What `quotaopt runs` prints."""
 
 from __future__ import annotations
 
@@ -8,67 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from rich.console import RenderableType
 from rich.table import Table
-from rich.text import Text
 
-from quotaopt.archive import Run
-from quotaopt.compare import LEVELS
 from quotaopt.index import COLUMNS as INDEXED
-from quotaopt.report.render import each, grid, money, percent, ratio
+from quotaopt.report.render import each, grid, money, ratio
 
 AGES = ((86400, "d"), (3600, "h"), (60, "min"))
-
-
-def compare_report(runs: Sequence[Run], table: pd.DataFrame, by: str, top: int) -> Iterator[RenderableType]:
-    """The largest changes; the total is always the last row."""
-    if not len(table):
-        yield "Nothing differs: " + ", ".join(run.id for run in runs)
-        return
-    for run in runs[1:]:
-        part = table[table["run"] == run.id] if "run" in table else table
-        names = _titles(runs[0], run)
-        yield from _levels(part, by, names, top) if by in LEVELS else _values(part, by, names, top)
-
-
-def _titles(first: Run, other: Run) -> tuple[str, str]:
-    """Scenario names, or ids where two runs of one scenario are compared."""
-    return (first.scenario, other.scenario) if first.scenario != other.scenario else (first.id, other.id)
-
-
-def _levels(table: pd.DataFrame, by: str, names: tuple[str, str], top: int) -> Iterator[RenderableType]:
-    """One row per rep, region, product or month: quota before and after, and what became of the stretch."""
-    quota, stretch = (table[table["measure"] == m].set_index("key") for m in ("quota", "stretch"))
-    labels = table.drop_duplicates("key").set_index("key")["name"]
-    keys = list(labels.index.drop("all", errors="ignore"))
-    shown = [*keys[:top], *(["all"] if "all" in labels.index else [])]
-    body = []
-    for key in shown:
-        before_after = [money(quota.loc[key, side]) if key in quota.index else "=" for side in ("a", "b")]
-        change = percent(quota.loc[key, "change_ratio"]) if key in quota.index else ""
-        moved = f"{ratio(stretch.loc[key, 'a'])} → {ratio(stretch.loc[key, 'b'])}" if key in stretch.index else ""
-        body.append((labels[key] or key or "(none)", *before_after, change, moved))
-    yield grid([by, *names, "change", "stretch"], body, total="all" in shown)
-    yield from _rest(len(keys), top)
-
-
-def _values(table: pd.DataFrame, by: str, names: tuple[str, str], top: int) -> Iterator[RenderableType]:
-    """One row per rule or goal and measure."""
-    body = [
-        (row.key, row.name, row.measure, _number(row.a), _number(row.b), percent(row.change_ratio))
-        for row in each(table.head(top))
-    ]
-    yield grid(["goal" if by == "solver" else by, "of", "measure", *names, "change"], body, right=(3, 4, 5))
-    yield from _rest(len(table), top)
-
-
-def _number(value: float) -> str:
-    return f"{value:.6g}" if abs(value) < 100 else money(value)
-
-
-def _rest(count: int, top: int) -> Iterator[Text]:
-    if count > top:
-        yield Text(f"… {count - top} more: --top {count}, or --format csv", style="dim")
 
 
 def runs_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

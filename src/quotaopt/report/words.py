@@ -32,7 +32,8 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     # The steps.
     "step.last_year": ("Sales in the same months last year", "上年同期销售"),
     "step.potential": ("What full-time work is forecast to sell", "按全勤预测的潜力"),
-    "step.headcount": ("Presence: part time, leave, start and end", "在岗：兼职、休假、入职与离职"),
+    "step.headcount": ("Presence: part time, start and end", "在岗：兼职、入职与离职"),
+    "step.leave": ("Leave", "休假"),
     "step.ramp": ("Ramp: still becoming productive", "爬坡：新人尚未满产"),
     "step.factor": ("Capacity is taken at a chosen quantile", "产能按选定分位数取值"),
     "step.workload": ("Hours: no more than there is time for", "工时：不超过可用时间"),
@@ -123,6 +124,36 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "and": ("; ", "；"),
     "then": (" ", ""),
     "note": ("Note", "注"),
+    # Runs held against each other.
+    "against": ("{b} against {a}", "{b} 对比 {a}"),
+    "figures": ("Key figures", "关键指标"),
+    "by_region": ("By region", "按区域"),
+    "movers": ("Who moves most", "变动最大的人员"),
+    "limits_moved": ("Limits", "规则界限"),
+    "gained": ("{run} reaches, {first} does not", "{run} 触及而 {first} 未触及"),
+    "lost": ("{first} reaches, {run} does not", "{first} 触及而 {run} 未触及"),
+    "no_limits": ("The same limits are reached.", "触及的界限相同。"),
+    "more": ("{names} and {count} more", "{names} 等，另有 {count} 项"),
+    "ties": (
+        "Sums tie, to the cent: by region and by rep the changes add up to those of the plans ({totals}).",
+        "合计核对无误：按区域和按人员的变动之和均等于方案的变动（{totals}）。",
+    ),
+    "no_ties": (
+        "Sums do NOT tie: a table was changed. Try: quotaopt verify.",
+        "合计不符：表格被改动过。请运行 quotaopt verify。",
+    ),
+    "sum": ("all", "合计"),
+    "target": ("Target", "目标"),
+    "none": ("(none)", "（无）"),
+    "measure.quota_total": ("Sum of quotas", "配额合计"),
+    "measure.growth": ("Against last year's sales", "较上年销售"),
+    "measure.stretch_median": ("Quota / capacity, median rep", "配额 / 产能，中位数"),
+    "measure.stretch_max": ("Quota / capacity, highest", "配额 / 产能，最高"),
+    "measure.stretch_range": ("Quota / capacity, highest less lowest", "配额 / 产能，极差"),
+    "measure.reps_over_capacity": ("Reps asked for more than capacity", "配额超过产能的人数"),
+    "measure.chance_median": ("Chance to make the quota, median rep", "达成概率，中位数"),
+    "measure.chance_range": ("Chance, highest less lowest", "达成概率，极差"),
+    "measure.reps_stopped": ("Reps a rule keeps from their group's level", "被规则限制的人数"),
 }
 
 
