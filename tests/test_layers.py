@@ -28,6 +28,7 @@ LAYERS = [
     {"forecast", "capacity", "attrition", "workload", "presence", "leave", "problem"},
     {"optimize", "rules", "goals", "plan"},
     {
+        "adopt",
         "allocate",
         "prepare",
         "feasibility",
@@ -44,15 +45,17 @@ LAYERS = [
         "memory",
         "crosscheck",
         "recheck",
+        "review",
         "mend",
         "compare",
         "project",
         "seats",
+        "templates",
         "sensitivity",
         "price_of_fairness",
         "whatif",
     },
-    {"report"},
+    {"report", "export"},
     {"cli", "__main__"},
 ]
 ALLOWED = {
@@ -74,6 +77,7 @@ ALLOWED = {
     "duckdb": {"tables/database"},
     "sqlalchemy": {"tables/database"},
     "openpyxl": {"report/mark"},
+    "xlsxwriter": {"export", "templates"},
 }
 HEAVY = ("pandas", "numpy", "scipy", "sklearn", "pydantic", "rich", "pulp", "highspy", "holidays")
 MODULES = sorted(ROOT.rglob("*.py"))

@@ -12,9 +12,9 @@ from quotaopt.errors import InputError
 from quotaopt.optimize.repairs import Repair
 from quotaopt.places import relative_place
 from quotaopt.policy import rule_tables
-from quotaopt.scenario import SET, Scenario, load_scenario
+from quotaopt.project import own_text
+from quotaopt.scenario import Scenario, load_scenario
 from quotaopt.tables import write_csv
-from quotaopt.text import encoding_of
 from quotaopt.tomltext import set_key
 
 MARK = "# repaired: "
@@ -38,7 +38,7 @@ def write_repairs(scenario: Scenario, repairs: Iterable[Repair]) -> list[tuple[P
         while not _ours(path := folder / f"{scenario.name}-repair-{number}.toml"):
             number += 1
         keys, value = _write_seats(scenario, repair, path) if repair.roster else _place(scenario, repair)
-        text = set_key(_own_text(scenario), keys, value, repair.text)
+        text = set_key(own_text(scenario), keys, value, repair.text)
         path.write_text(f"{MARK}{scenario.name} - {repair.text}\n{text}", encoding="utf-8")
         try:
             load_scenario(path.stem, scenario.root)
@@ -67,16 +67,6 @@ def _write_seats(scenario: Scenario, repair: Repair, path: Path) -> tuple[tuple[
     data, file = scenario.settings.data, _seats_of(path)
     write_csv(pd.DataFrame(repair.roster), file, "utf-8-sig" if data.encoding == "auto" else data.encoding)
     return repair.path, [relative_place(roster, path.parent) for roster in (*data.roster, file)]
-
-
-def _own_text(scenario: Scenario) -> str:
-    """The scenario as it is written; with ``--set``, or when it lies elsewhere, the merged one."""
-    path = scenario.root / "scenarios" / f"{scenario.name}.toml"
-    here = scenario.source("target").startswith(f"scenarios/{scenario.name}.toml:")
-    if not here or SET in scenario.origins.values():
-        return scenario.to_toml(path.parent)
-    raw = path.read_bytes()
-    return raw.decode(encoding_of(raw)).replace("\r\n", "\n").removeprefix("\ufeff")
 
 
 def _place(scenario: Scenario, repair: Repair) -> tuple[tuple[str, ...], Any]:

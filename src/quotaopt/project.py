@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
 from quotaopt.errors import Finding, InputError, nearest
-from quotaopt.scenario import scenario_names
+from quotaopt.scenario import SET, Scenario, scenario_names
+from quotaopt.text import encoding_of
+from quotaopt.tomltext import set_key
 
 FILE = "quotaopt.toml"
 PARTS = ("models", "scenarios", FILE)
@@ -64,6 +67,12 @@ def example() -> Path:
     return packed if packed.is_dir() else here.parents[1]
 
 
+def free_folder(folder: Path) -> None:
+    """Raise `InputError` if something is in a folder already."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError([Finding("is there already", "Name a new folder.", file=str(folder), code="project")])
+
+
 def make_project(folder: Path) -> list[Path]:
     """Copy the example project to `folder`, and return the files made.
 
@@ -72,8 +81,7 @@ def make_project(folder: Path) -> list[Path]:
     InputError
         If something is there already.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError([Finding("is there already", "Name a new folder.", file=str(folder), code="project")])
+    free_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         source = example() / part
@@ -83,3 +91,38 @@ def make_project(folder: Path) -> list[Path]:
             shutil.copy(source, folder / part)
     (folder / ".gitignore").write_text(IGNORED, encoding="utf-8")
     return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def own_text(scenario: Scenario) -> str:
+    """A scenario as it is written; with ``--set``, or when it lies elsewhere, the merged one."""
+    path = scenario.root / "scenarios" / f"{scenario.name}.toml"
+    here = scenario.source("target").startswith(f"scenarios/{scenario.name}.toml:")
+    if not here or SET in scenario.origins.values():
+        return scenario.to_toml(path.parent)
+    raw = path.read_bytes()
+    return raw.decode(encoding_of(raw)).replace("\r\n", "\n").removeprefix("\ufeff")
+
+
+def scenario_text(name: str, like: Scenario, about: str) -> str:
+    """The text of a new scenario: that of another with what it is about at its top; comments stay.
+
+    Raises
+    ------
+    InputError
+        If the name is taken, or is none.
+    """
+    place = f"scenarios/{name}.toml"
+    if (like.root / place).exists():
+        raise InputError([Finding("is there already", "Choose another name.", file=place, code="scenario")])
+    if not re.fullmatch(r"[^\W.][\w.-]*", name):
+        what = "not a name for a scenario"
+        raise InputError([Finding(what, "Letters, digits, - and _.", value=name, code="scenario")])
+    own = re.sub(r"\A(#[^\n]*\n)+", "", own_text(like)).lstrip("\n")
+    return f"# {place} - {about}.\n{set_key(own, ('about',), about, f'made from {like.name}')}"
+
+
+def new_scenario(name: str, like: Scenario) -> Path:
+    """Write ``scenarios/NAME.toml``, like another scenario, to be changed; the file."""
+    path = like.root / "scenarios" / f"{name}.toml"
+    path.write_text(scenario_text(name, like, f"like {like.name}"), encoding="utf-8", newline="\n")
+    return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -31,6 +32,7 @@ from quotaopt.tables import read_inputs, write_csv
 
 TOTALS = {"all": (), "region": (REGION,), "rep": (REP,), "product": (PRODUCT,), "period": (MONTH,),
           "region_product": (REGION, PRODUCT)}  # fmt: skip
+SHEET = re.compile(r"\[[^\[\]]*\]$")
 VARY = ["run_id", "seconds", "source"]  # a re-run has its own clock, and reads the merged scenario instead of its parts
 
 
@@ -85,6 +87,8 @@ def changed_files(run: Run, project: Path) -> Iterator[str]:
     """Data files that are not what the run was made from."""
     for name, digest in run.record["inputs"].items():
         path = project / name
+        if not path.is_file():  # a sheet of a workbook stands in brackets behind it
+            path = project / SHEET.sub("", name)
         if not path.is_file():
             yield f"{name} is gone: the run cannot be checked without it"
         elif hashlib.sha256(path.read_bytes()).hexdigest() != digest:

@@ -146,21 +146,10 @@ def diff(options: Options, a: str, b: str) -> None:
 
 
 @command
-@click.argument("what", type=click.Choice(("rules", "goals", "forecasters", "solvers")), metavar="WHAT")
+@click.argument("what", type=click.Choice(("rules", "goals", "forecasters", "solvers", "exports")), metavar="WHAT")
 def list_(options: Options, what: str) -> None:
-    """List what a scenario may name: rules, goals, forecasters, solvers."""
+    """List what may be named: rules, goals, forecasters, solvers, exports."""
     from quotaopt.report.names import name_report, name_table
 
     table = name_table(what)
     options.emit("list", table, name_report(table))
-
-
-@command
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-def init(options: Options, folder: Path) -> None:
-    """Make a new planning project with a worked example."""
-    from quotaopt.project import make_project
-    from quotaopt.report.settings import init_report, made_table
-
-    table = made_table(folder, make_project(folder))
-    options.emit("init", table, init_report(folder, table))

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 LOG = "quotaopt-error.log"
 FORMATS = ("table", "csv", "json")
 GROUPS = {
-    "Start": ("init", "check"),
+    "Start": ("init", "new", "check"),
     "Plan": ("forecast", "run", "compare", "explain", "frontier"),
+    "Share": ("export",),
     "Look": ("runs", "verify", "show", "diff", "list"),
     "Keep": ("freeze", "revise", "plans"),
 }
@@ -132,7 +133,7 @@ def cli() -> None:
 
     \b
     Try it:    quotaopt init q2027 && cd q2027 && quotaopt run
-    Your data: put your tables in scenarios/data, then: quotaopt check
+    Your data: quotaopt init q2027 --from your.xlsx
     """  # noqa: D301 - click reads the escape
 
 

@@ -101,14 +101,22 @@ def read_cells(path: Path, problem: Problem, encoding: str = "utf-8-sig") -> tup
 
 
 def _read(path: Path, encoding: str, whole: bool) -> pd.DataFrame:
-    """The columns of a table of quotas: amounts as whole numbers if all of them are written so, else as texts."""
-    kinds = dict.fromkeys(COLUMNS[:3], "category")
+    """The columns of a table of quotas: amounts as whole numbers if all of them are written so, else as texts.
+
+    Names are texts, also where all of them are digits: 007 is not 7.
+    """
+    names = COLUMNS[:3]
+    kinds = dict.fromkeys(names, "category")
     for texts in ({}, {"quota": "str"}) if whole else ({"quota": "str"},):
         frame = pd.read_csv(
             path, usecols=list(COLUMNS), dtype=kinds | texts, na_filter=False, encoding=encoding, low_memory=False
         )
         if frame["quota"].dtype == np.int64:  # not by rounding: one point or exponent makes the column one of floats
             break
+    digits = [name for name in names if pd.api.types.is_numeric_dtype(frame[name].cat.categories)]
+    if digits:
+        read = pd.read_csv(path, usecols=digits, dtype="str", na_filter=False, encoding=encoding)
+        frame = frame.assign(**{name: read[name].astype("category") for name in digits})
     return frame
 
 

@@ -1,4 +1,4 @@
-"""What `quotaopt list` prints: every rule, goal, forecaster or solver that a scenario may name."""
+"""What `quotaopt list` prints: all that a scenario may name, and the formats of exports."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ def _registry(kind: str) -> Registry[Any]:
         from quotaopt.goals import goal
 
         return goal
+    if kind == "exports":
+        from quotaopt.export import exports
+
+        return exports
     from quotaopt.forecast import forecasters
 
     return forecasters

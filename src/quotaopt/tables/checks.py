@@ -34,16 +34,29 @@ SPAN = ("start_date", "end_date")
 
 
 def drop_subtotals(sheet: Sheet) -> None:
-    """Leave out rows such as 合计 or Total, and say so: they would count everything twice."""
-    texts = [f.name for f in sheet.table.fields if not f.kind.numeric and sheet.has(f.name)]
+    """Leave out rows such as 合计 or Total, and say so: they would count everything twice.
+
+    The word may stand in a column we do not know where the row names nobody.
+    """
+    known = {f.name: f for f in sheet.table.fields}
+    keys = [name for name in sheet.table.key if sheet.needs(name) and sheet.has(name) and known[name].kind is Kind.TEXT]
+    nameless = (sheet.frame[keys] == "").all(axis=1).to_numpy(dtype=bool)
     found = np.zeros(len(sheet.frame), dtype=bool)
-    for column in texts:
-        found[sheet.rows_where(column, lambda text: text.casefold().rstrip(":：") in SUBTOTALS)] = True
+    for column in map(str, sheet.frame):
+        if column in known and not known[column].kind.numeric:
+            found[sheet.rows_where(column, _is_subtotal)] = True
+        elif column not in known and keys and nameless.any():
+            rows = sheet.rows_where(column, _is_subtotal)
+            found[rows[nameless[rows]]] = True
     if found.any():
         lines = [str(n) for n in sheet.line[sheet.once(np.flatnonzero(found))]]
         shown = ", ".join(lines[:SHOWN]) + (f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else "")
         sheet.warn(f"left out {counted(len(lines), 'subtotal row')}, line {shown}", code="subtotal")
         sheet.keep(~found)
+
+
+def _is_subtotal(text: str) -> bool:
+    return text.casefold().rstrip(":：") in SUBTOTALS
 
 
 def read_cells(sheet: Sheet) -> None:

@@ -16,6 +16,7 @@ from quotaopt.tables.schema import Field, Table, plain_header
 from quotaopt.tables.sheet import Sheet
 from quotaopt.tables.sources import read_grid
 from quotaopt.tables.wide import find_months, melt
+from quotaopt.text import NUMBER
 
 LOOKED_AT = 10
 """Rows in which the headers are looked for."""
@@ -28,24 +29,24 @@ def read_sheet(source: Source, table: Table, mapping: Mapping[str, str]) -> Shee
     ----------
     mapping : headers the scenario maps to our columns.
     """
-    sheet = Sheet(table)
-
-    def fit(row: Sequence[str]) -> int:
-        found = _match_headers(row, table, mapping)
-        return len(found) + len(_months(row, found, table))
-
-    source.fit = fit
+    source.fit = lambda row: _fit(row, table, mapping)
     try:
         grid = read_grid(source)
     except InputError as failure:
+        sheet = Sheet(table)
         sheet.findings += failure.findings
         if source.digest:
             sheet.hashes[source.name] = source.digest
         return sheet
-    sheet.name = grid.name
+    return lay_out(grid, table, mapping)
+
+
+def lay_out(grid: Grid, table: Table, mapping: Mapping[str, str]) -> Sheet:
+    """The rows of a grid under the columns of a table; whatever is wrong is in the sheet's findings."""
+    sheet = Sheet(table, name=grid.name)
     sheet.hashes[grid.name] = grid.digest
     if grid.rows:
-        grid = _below_titles(grid, fit)
+        grid = _below_titles(grid, lambda row: _fit(row, table, mapping))
     sheet.findings += grid.notes
     if not grid.rows:
         what, remedy = "the file is empty", "The first line holds the headers."
@@ -55,14 +56,23 @@ def read_sheet(source: Source, table: Table, mapping: Mapping[str, str]) -> Shee
     return sheet
 
 
+def _fit(row: Sequence[str], table: Table, mapping: Mapping[str, str]) -> int:
+    """How many cells of a row are headers of the table."""
+    found = _match_headers(row, table, mapping)
+    return len(found) + len(_months(row, found, table))
+
+
 def _below_titles(grid: Grid, fit: Callable[[Sequence[str]], int]) -> Grid:
-    """The grid from its headers on; texts that stand alone in the rows above are its titles."""
+    """The grid from its headers on; texts that stand alone in the rows above are its titles.
+
+    Totals may stand above the headers too.
+    """
     first, top = [fit(row) for row in grid.rows[:LOOKED_AT]], 0
-    while max(first[top + 1 :], default=0) > first[top] and sum(map(bool, grid.rows[top])) == 1:
+    while max(first[top + 1 :], default=0) > first[top] and (_is_title(grid.rows[top]) or _is_sum(grid.rows[top])):
         top += 1
     if not first[top]:
         return grid
-    titles = [cell for row in grid.rows[:top] for cell in row if cell]
+    titles = [cell for row in grid.rows[:top] for cell in row if cell and _is_title(row)]
     lines, rows = grid.lines[top:], grid.rows[top:]
     joined = _join_headers(rows[0], rows[1]) if len(rows) > 1 else []
     if fit(joined) > first[top]:
@@ -71,6 +81,17 @@ def _below_titles(grid: Grid, fit: Callable[[Sequence[str]], int]) -> Grid:
         grid.notes.append(Finding(what, file=grid.name, severity="warning", code="header"))
         lines, rows = lines[1:], [joined, *rows[2:]]
     return replace(grid, lines=lines, rows=rows, titles=grid.titles + titles)
+
+
+def _is_title(row: Sequence[str]) -> bool:
+    """Whether a single cell of a row is filled."""
+    return sum(map(bool, row)) == 1
+
+
+def _is_sum(row: Sequence[str]) -> bool:
+    """Whether numbers, or formulas that were not calculated yet, stand behind a text."""
+    first, *others = [cell for cell in row if cell]
+    return not NUMBER.fullmatch(first) and all(cell.startswith("=") or NUMBER.fullmatch(cell) for cell in others)
 
 
 def _join_headers(above: Sequence[str], below: Sequence[str]) -> list[str]:
@@ -103,7 +124,8 @@ def _fill(sheet: Sheet, grid: Grid, mapping: Mapping[str, str]) -> None:
     }
     cells = list(zip(*body, strict=True)) if body else [()] * len(header)
     places = sorted((columns | others).items(), key=lambda item: item[1])
-    texts = {column: np.array(cells[i], dtype=object) for column, i in places}
+    hollow = {c for c, i in columns.items() if body and not any(cells[i]) and not sheet.table.field(c).required}
+    texts = {column: np.array(cells[i], dtype=object) for column, i in places if column not in hollow}
     sheet.fill(pd.DataFrame(texts, dtype=object), grid.lines[1:])
     if not body and not sheet.table.may_be_empty:
         what, remedy = "only a header, no rows", f"Add one row for each {sheet.table.key[0].removesuffix('_id')}."

@@ -16,7 +16,7 @@ from quotaopt.places import SQLITE, Place
 from quotaopt.tables.database import read_address, read_parquet, read_sqlite
 from quotaopt.tables.grid import Grid, Source
 from quotaopt.tables.textfile import read_text
-from quotaopt.tables.workbook import read_workbook
+from quotaopt.tables.workbook import read_workbook, sheet_names
 
 READERS: dict[str, Callable[[Source], Grid]] = {
     ".csv": read_text,
@@ -68,6 +68,21 @@ def read_grid(source: Source) -> Grid:
         what = "cannot be read: the compressed file is damaged or cut off"
         raise InputError([Finding(what, file=source.name, code="file")]) from None
     return READERS.get(suffixes[-1] if suffixes else "", read_text)(source)
+
+
+def sheets_of(path: Path, name: str) -> list[Source]:
+    """Everything to read in a file: each sheet of a workbook that is not hidden, else the file itself.
+
+    Raises
+    ------
+    InputError
+        When it is a workbook that cannot be read.
+    """
+    whole = Source(path, name)
+    if READERS.get(path.suffix.lower()) is not read_workbook:
+        return [whole]
+    whole.raw = path.read_bytes()
+    return [Source(path, name, part) for part in sheet_names(whole)]
 
 
 def _matching(pattern: Path) -> Iterator[Path]:

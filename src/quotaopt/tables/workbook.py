@@ -8,6 +8,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from quotaopt.errors import Finding, nearest
@@ -30,20 +31,36 @@ def read_workbook(source: Source) -> Grid:
 
     Numbers have the 15 digits a spreadsheet shows. A text in cells merged downwards stands in each of their rows.
     """
-    from python_calamine import CalamineError, CalamineWorkbook, PasswordError, WorksheetNotFound
+    from python_calamine import CalamineWorkbook
+
+    with _readable(source), CalamineWorkbook.from_filelike(io.BytesIO(source.raw)) as book:
+        name, notes = _choose(book, source)
+        rows = _rows(book.get_sheet_by_name(name), _unseen(source.raw, name))
+    filled = [(number, row) for number, row in enumerate(rows, start=1) if any(row)]
+    lines, kept = [number for number, _ in filled], [row for _, row in filled]
+    return Grid(f"{source.name}[{name}]", lines, kept, source.digest, [name], notes)
+
+
+def sheet_names(source: Source) -> list[str]:
+    """The sheets of a workbook that are not hidden, in its order."""
+    from python_calamine import CalamineWorkbook, SheetVisibleEnum
+
+    with _readable(source), CalamineWorkbook.from_filelike(io.BytesIO(source.raw)) as book:
+        return [sheet.name for sheet in book.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
+
+
+@contextmanager
+def _readable(source: Source) -> Iterator[None]:
+    """Tell in words why a workbook cannot be read."""
+    from python_calamine import CalamineError, PasswordError, WorksheetNotFound
 
     try:
-        with CalamineWorkbook.from_filelike(io.BytesIO(source.raw)) as book:
-            name, notes = _choose(book, source)
-            rows = _rows(book.get_sheet_by_name(name), _unseen(source.raw, name))
+        yield
     except PasswordError:
         raise source.refuse("protected by a password", "Save a copy without one.") from None
     except (CalamineError, WorksheetNotFound) as failure:
         what = f"not a workbook that can be read: {str(failure) or type(failure).__name__}"
         raise source.refuse(what, "Open it in the spreadsheet program and save it again.") from None
-    filled = [(number, row) for number, row in enumerate(rows, start=1) if any(row)]
-    lines, kept = [number for number, _ in filled], [row for _, row in filled]
-    return Grid(f"{source.name}[{name}]", lines, kept, source.digest, [name], notes)
 
 
 def _choose(book: CalamineWorkbook, source: Source) -> tuple[str, list[Finding]]:

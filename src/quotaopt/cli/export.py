@@ -1,0 +1,47 @@
+"""``quotaopt export``: a plan for other people and programs."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+import click
+
+from quotaopt.cli.frame import Options, command
+
+
+def _encoding(_context: click.Context, _option: click.Parameter, name: str) -> str:
+    """The name of an encoding that is known."""
+    try:
+        return name and codecs.lookup(name).name
+    except LookupError:
+        raise click.BadParameter(f"no such encoding {name!r}; try utf-8-sig, utf-8 or gb18030") from None
+
+
+@command
+@click.argument("run")
+@click.option("--to", "formats", multiple=True, required=True, metavar="NAME", help="Format: quotaopt list exports.")
+@click.option(
+    "-o", "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+    help="Put the files here (default: the run's folder).",
+)  # fmt: skip
+@click.option(
+    "--labels", type=click.Choice(("en", "zh")), default="en", show_default=True, help="Language of the headings."
+)
+@click.option(
+    "--encoding", default="", metavar="NAME", callback=_encoding, help="Of text files: utf-8-sig, utf-8, gb18030."
+)
+def export(options: Options, run: str, formats: tuple[str, ...], out: Path | None, labels: str, encoding: str) -> None:
+    """Write a plan for other people and programs: a workbook, CSV."""
+    from quotaopt.archive import find_run
+    from quotaopt.export import Options as Wishes
+    from quotaopt.export import exports
+    from quotaopt.report.export import export_report, export_table
+
+    project = options.folder
+    found, wishes = find_run(project, run), Wishes(labels, encoding)  # type: ignore[arg-type]
+    chosen = [exports[name] for name in formats]
+    folder = out or found.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    table = export_table({name: one(found, folder, wishes) for name, one in zip(formats, chosen, strict=True)})
+    options.emit("export", table, export_report(found, table, project), run=found.id)
