@@ -54,6 +54,7 @@ LAYERS = [
         "sensitivity",
         "price_of_fairness",
         "whatif",
+        "pseudonyms",
     },
     {"report", "export"},
     {"cli", "__main__"},

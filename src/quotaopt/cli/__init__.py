@@ -1,6 +1,19 @@
 """The command line. Only this folder imports click; importing it imports nothing heavy."""
 
-from quotaopt.cli import commands, explain, export, forecast, house, new, verify
+from quotaopt.cli import commands, explain, export, forecast, house, new, report, verify
 from quotaopt.cli.frame import COMMON, LOG, cli, main
 
-__all__ = ["COMMON", "LOG", "cli", "commands", "explain", "export", "forecast", "house", "main", "new", "verify"]
+__all__ = [
+    "COMMON",
+    "LOG",
+    "cli",
+    "commands",
+    "explain",
+    "export",
+    "forecast",
+    "house",
+    "main",
+    "new",
+    "report",
+    "verify",
+]

@@ -27,7 +27,7 @@ FORMATS = ("table", "csv", "json")
 GROUPS = {
     "Start": ("init", "new", "check"),
     "Plan": ("forecast", "run", "compare", "explain", "frontier"),
-    "Share": ("export",),
+    "Share": ("report", "export"),
     "Look": ("runs", "verify", "show", "diff", "list"),
     "Keep": ("freeze", "revise", "plans"),
 }
