@@ -6,16 +6,15 @@ import csv
 import html
 import json
 import re
-import shutil
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.look import CHROMIUM, seen
 
 from quotaopt.archive import find_run
 from quotaopt.pseudonyms import KEY, MaskedRun, mask_runs, pseudonym
@@ -26,12 +25,11 @@ from quotaopt.run import run_scenario
 from quotaopt.scenario import load_scenario
 
 Call = Callable[..., tuple[int, str, str]]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def plan(project: Path, name: str = "base", *sets: str) -> str:
     """Run a scenario; the id of the run."""
-    return run_scenario(load_scenario(name, project, sets), project).id
+    return run_scenario(load_scenario(name, project, sets)).id
 
 
 def page_of(project: Path, *runs: str, language: str = "en", masked: bool = False) -> str:
@@ -76,7 +74,12 @@ def test_the_command_writes_the_page(project: Path, call: Call, monkeypatch: pyt
     assert opened == [(project / "p.html").as_uri()]
 
 
-@settings(max_examples=5, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=4,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(target=st.integers(60_000, 170_000), over=st.integers(0, 5), to=st.sampled_from(["0.01", "1", "50"]))
 def test_every_number_is_the_runs_own(project: Path, target: int, over: int, to: str) -> None:
     run = plan(project, "base", f"target={target - target % 50}", f"overassignment=0.0{over}", f"rounding.to={to}")
@@ -89,7 +92,7 @@ def test_every_number_is_the_runs_own(project: Path, target: int, over: int, to:
         for name in ("quota", "last_year", "change", "capacity", "stretch"):
             assert data["reps"][name][k] == float(reps[rep][name])
         for name in ("chance", "level", "block"):
-            assert data["reps"][name][k] == float(fair[rep][name])
+            assert data["reps"][name][k] == (float(fair[rep][name]) if fair[rep][name] else None)
         assert data["reps"]["name"][k] == reps[rep]["name"]
         assert sum(data["reps_months"][k]["quota"]) == pytest.approx(float(reps[rep]["quota"]), abs=6.0)
     rows = sorted((row for row in totals if row["level"] == "region"), key=lambda row: -float(row["quota"]))
@@ -156,15 +159,8 @@ def test_a_run_without_a_plan_says_why(project: Path, language: str) -> None:
 
 def test_rules_and_those_they_keep_apart_are_named(project: Path) -> None:
     scenario = project / "scenarios/base.toml"
-    limit = '\n[rules.limit_change]\nup = 1.05\nby = "rep"\n'
-    ramp = "R1,Ana,North,2020-01-01"
-    roster = project / "scenarios/data/roster.csv"
-    roster.write_text(roster.read_text(encoding="utf-8").replace(ramp, "R1,Ana,North,2026-07-01"), encoding="utf-8")
-    locks = 'locks = "data/locks.csv"\n'
-    text = scenario.read_text(encoding="utf-8").replace(
-        'roster = "data/roster.csv"\n', 'roster = "data/roster.csv"\n' + locks
-    )
-    scenario.write_text(text + limit, encoding="utf-8")
+    with scenario.open("a", encoding="utf-8") as file:  # its last section is [data]
+        file.write('locks = "data/locks.csv"\n')
     (project / "scenarios/data/locks.csv").write_text("rep_id,quota\nR4,44000\n", encoding="utf-8")
     page = html.unescape(page_of(project, plan(project)))
     rules = page.partition('<section id="rules">')[2].partition("</section>")[0]
@@ -179,7 +175,7 @@ def test_two_runs_are_held_against_each_other(project: Path) -> None:
     plan(project, "stretch")
     page = page_of(project, "stretch", "base")
     assert words("en")["page.first"].format(name="stretch") in page
-    compared = page.partition('<section id="compare">')[2].partition("</section><section")[0]
+    compared = page.partition('<section id="compare">')[2].partition('<section id="regions">')[0]
     assert "144,000" in compared
     assert "120,000" in compared
     assert "Sums tie" in compared
@@ -228,50 +224,6 @@ def test_sentences_lose_names_and_doubtful_ones_are_left_out(project: Path) -> N
 
 
 # What a browser makes of it.
-
-LOOK = """
-<script>window.faults = []; addEventListener("error", e => faults.push("error: " + e.message));
-addEventListener("securitypolicyviolation", e => faults.push("asks for " + e.blockedURI));
-const said = console.error; console.error = (...a) => { faults.push("console: " + a.join(" ")); said(...a); };</script>
-"""
-FRAME = """<!doctype html><body style="margin:0"><iframe id="f" style="border:0;width:WIDTHpx;height:6000px"></iframe>
-<script>const f = document.getElementById("f"); f.onload = () => setTimeout(() => {
-  const d = f.contentDocument, w = f.contentWindow, out = [...w.faults], hidden = n => !n.getClientRects().length;
-  if (d.documentElement.scrollWidth > WIDTH) out.push("the page is wider than the screen: " + d.documentElement.scrollWidth);
-  for (const n of d.querySelectorAll("main *")) {
-    const style = w.getComputedStyle(n);
-    if (!hidden(n) && n.clientWidth && n.scrollWidth > n.clientWidth + 1 && (style.overflowX !== "visible" || style.display === "block"))
-      out.push(`clipped: ${n.tagName} ${n.className} ${n.textContent.slice(0, 40)} ${n.scrollWidth} > ${n.clientWidth}`);
-  }
-  for (const svg of d.querySelectorAll("svg")) {
-    const box = svg.getBoundingClientRect(), texts = [...svg.querySelectorAll("text")].map(t => [t.textContent, t.getBoundingClientRect()]);
-    for (const [text, r] of texts) if (r.left < box.left - 1 || r.right > box.right + 1 || r.top < box.top - 1 || r.bottom > box.bottom + 1) out.push("outside its picture: " + text);
-    texts.forEach(([a, r], i) => texts.slice(i + 1).forEach(([b, q]) => { if (r.left < q.right - 1 && q.left < r.right - 1 && r.top < q.bottom - 2 && q.top < r.bottom - 2) out.push(`on each other: ${a} | ${b}`); }));
-  }
-  const note = document.createElement("pre"); note.id = "found";
-  note.textContent = JSON.stringify({ faults: out, texts: d.querySelectorAll("svg text").length, rows: [...d.querySelectorAll("#table tbody tr")].map(r => [...r.cells].map(c => c.innerText)) });
-  document.body.append(note);
-}, 600); f.srcdoc = PAGE;</script>"""
-
-
-def seen(page: str, width: int, folder: Path) -> Any:
-    """What a browser without a network shows at a width: faults, texts in pictures, rows of the table of reps."""
-    watched = page.replace("<title>", LOOK + "<title>", 1)
-    source = json.dumps(watched).replace("<", "\\u003c")
-    (folder / "frame.html").write_text(
-        FRAME.replace("WIDTH", str(width))
-        .replace("PAGE", source)
-        .replace("<!doctype html>", '<!doctype html><meta charset="utf-8">'),
-        encoding="utf-8",
-    )
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=4000", "--dump-dom"]
-    flags += [f"--user-data-dir={folder / 'browser'}", "--proxy-server=127.0.0.1:9", "--window-size=1500,6100"]
-    done = subprocess.run(
-        [str(CHROMIUM), *flags, f"file://{folder}/frame.html"], capture_output=True, timeout=120, check=True
-    )
-    found = re.search(r'<pre id="found">(.*?)</pre>', done.stdout.decode(), re.DOTALL)
-    assert found, done.stderr.decode()[-2000:]
-    return json.loads(html.unescape(found[1]))
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine: the report is not looked at")

@@ -81,15 +81,15 @@ class MaskedRun(Run):
             rep = frame["level"] == "rep"
             frame = frame.assign(key=frame["key"].mask(rep, frame["key"].map(self.hide)))
             return frame.assign(name=frame["name"].mask(rep, ""))
-        for column in frame.columns.intersection(IDS):
+        for column in frame.columns.intersection(list(IDS)):
             frame[column] = frame[column].map(self.hide)
-        for column in frame.columns.intersection(NAMES):
+        for column in frame.columns.intersection(list(NAMES)):
             frame[column] = ""
         if name in ("rules", "conflicts"):
             frame["scope"] = frame["scope"].map({text: self._scope(text) for text in frame["scope"].unique()})
-        for column in frame.columns.intersection(("stopped_by", "binding_rule")):
+        for column in frame.columns.intersection(["stopped_by", "binding_rule"]):
             frame[column] = frame[column].map({text: self._reasons(text) for text in frame[column].unique()})
-        for column in frame.columns.intersection(("message", "remedy", "flag", "value")):
+        for column in frame.columns.intersection(["message", "remedy", "flag", "value"]):
             if frame[column].dtype != float:
                 frame[column] = frame[column].map({text: self.scrub(text) for text in frame[column].unique()})
         return frame

@@ -18,7 +18,7 @@ PAGE_WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "以下展示的方案为 {name}，其余方案与之对比。",
     ),
     "page.script": (
-        "Charts and the table of reps need JavaScript, which is switched off. quotas.csv and totals.csv have the numbers.",
+        "Charts and the table of reps need JavaScript, which is off. See quotas.csv and totals.csv.",
         "图表和人员表需要 JavaScript，目前已停用。数据见 quotas.csv 和 totals.csv。",
     ),
     "page.stop": ("{rule}: {scope}", "{rule}：{scope}"),
@@ -113,7 +113,7 @@ PAGE_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "spread.reps": ("{count} reps", "{count} 人"),
     "spread.median": ("median {value}", "中位数 {value}"),
     "spread.about": (
-        "At 1.00 a quota asks for just what the rep is expected to sell. Chances come from the forecast's sample paths.",
+        "At 1.00 a quota asks for just what is expected of the rep. Chances come from the forecast's sample paths.",
         "1.00 表示配额恰等于预计可售金额。概率来自预测的样本路径。",
     ),
     # Forecast.

@@ -31,9 +31,7 @@ REP_COLUMNS = (
 
 
 def rep_rows(run: Run, language: str) -> pd.DataFrame:
-    """One row per rep, the largest quota first; columns `REP_COLUMNS`, numbers as in ``totals.csv`` and
-    ``fairness.csv``.
-    """
+    """One row per rep, the largest quota first: `REP_COLUMNS`, numbers as in ``totals.csv`` and ``fairness.csv``."""
     totals = run.table("totals").query("level == 'rep'").drop(columns="level").rename(columns={"key": "id"})
     regions = run.table("quotas").drop_duplicates("rep_id").set_index("rep_id")["region"]
     fair = run.table("fairness").drop_duplicates("rep_id").set_index("rep_id")
@@ -148,9 +146,7 @@ def month_data(run: Run, history: pd.DataFrame | None, order: Sequence[str]) -> 
 def _booked(
     run: Run, history: pd.DataFrame | None, quotas: pd.DataFrame, reps: Sequence[str], months: Sequence[str]
 ) -> tuple[list[str], Floats, Floats]:
-    """Names of all months, sales before the plan by rep and of everybody; a year only, from the plan, where the files
-    are gone.
-    """
+    """Names of all months, and sales before the plan by rep and of everybody; of a year only where files are gone."""
     if history is None:
         past = _cube(quotas.assign(amount=quotas["last_year"]), reps, months)
         before = [f"{int(month[:4]) - 1}{month[4:]}" for month in months]
@@ -162,7 +158,7 @@ def _booked(
 
 def _cube(table: pd.DataFrame, reps: Sequence[str], months: Sequence[str]) -> Floats:
     """Sums of ``amount`` by rep and month."""
-    sums = table.groupby(["rep_id", "period"])["amount"].sum().unstack("period")
+    sums = table.pivot_table(index="rep_id", columns="period", values="amount", aggfunc="sum")
     return sums.reindex(index=list(reps), columns=list(months)).fillna(0.0).to_numpy(np.float64)
 
 

@@ -222,7 +222,7 @@ def fairness(run: Run, reps: pd.DataFrame, language: str) -> str:
             escape(row.rule),
             escape(part_names(row.source)),
         ]
-        for row in off.loc[far].head(MOST_ROWS).itertuples(index=False)
+        for row in each(off.loc[far].head(MOST_ROWS))
     ]
     heads = [say[f"col.{name}"] for name in ("rep", "level", "block", "rule", "source")]
     body = f"<p>{escape(lines[0])}</p>" + (html_table(heads, rows) if rows else "")

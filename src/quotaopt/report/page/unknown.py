@@ -87,7 +87,7 @@ def _plan(run: Run, say: Mapping[str, str]) -> Iterator[str]:
         yield say["unknown.approximate"]
     if run.status == "feasible":
         gap = run.table("goals")["gap"].max()
-        yield say["unknown.feasible"].format(gap=ratio(gap) if gap == gap else "?")
+        yield say["unknown.feasible"].format(gap=ratio(gap) or "?")
     if off := run.record.get("deviations"):
         yield say["unknown.deviations"].format(count=len(off))
     if not run.has("quotas"):
