@@ -26,6 +26,7 @@ import pandas as pd
 
 from panels import DATA, GENERATED, NAMES, Case, choose_origins, load_cases
 from quotaopt.allocate import allocate, prepare
+from quotaopt.backtest import simple_splits
 from quotaopt.capacity import make_capacity
 from quotaopt.forecast import make_forecast
 from quotaopt.forecast.panel import YEAR, Floats, Panel, month_name
@@ -57,15 +58,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--panel", action="append", choices=NAMES, help="only this panel; may be given again")
     parser.add_argument("--hide", type=int, action="append", help="months to hide (default: 12, and 6 for short data)")
     parser.add_argument("--origins", type=int, default=3, help="most origins of a panel, newest first")
+    parser.add_argument("--seeds", type=int, default=5, help="draws of each generated panel, added up")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the data sets")
     args = parser.parse_args(arguments)
     found = []
-    for case in load_cases(tuple(args.panel or PANELS), args.data, args.origins):
+    for case in load_cases(tuple(args.panel or PANELS), args.data, args.origins, args.seeds):
         if isinstance(case, str):
             print(case)
             continue
         found += [measure_case(case, hide, args.origins) for hide in args.hide or choose_hidden(case.panel.length)]
-    table = pd.concat(found, ignore_index=True)
+    table = add_up(pd.concat(found, ignore_index=True))
     show(table)
     print(json.dumps(table.round(4).to_dict("records")))
 
@@ -76,20 +78,24 @@ def choose_hidden(length: int) -> tuple[int, ...]:
 
 
 def measure_case(case: Case, hide: int, origins: int) -> pd.DataFrame:
-    """One row per grain and way of splitting, over all origins: money misallocated and its share of the total."""
+    """One row per origin, grain and way of splitting: money misallocated and the total."""
     rows = []
     for origin in choose_origins(case.panel.length, min(YEAR, case.panel.length - hide), hide, origins):
         known, actual = split(case.panel, origin, hide)
-        quotas = simple_splits(known, hide) | {OURS: allocate_total(known, actual.sum(), hide)}
+        quotas = simple_splits(np.nan_to_num(known.values), hide) | {OURS: allocate_total(known, actual.sum(), hide)}
         for name, split_so in quotas.items():
             quota = split_so * (actual.sum() / split_so.sum())
             by_rep = quota.sum(axis=(1, 2)) - actual.sum(axis=(1, 2))
             for grain, off in (("rep", by_rep), ("rep x product x month", quota - actual)):
                 rows.append((grain, name, np.abs(off).sum() / 2, actual.sum()))
         print(f"{case.name}: {hide} months hidden after {origin} known, {len(known.reps)} reps", flush=True)
-    table = pd.DataFrame(rows, columns=["grain", "split", "wrong", "total"])
-    table = table.groupby(["grain", "split"], sort=False).sum().reset_index()
-    return table.assign(panel=case.name, hidden=hide, share=table["wrong"] / table["total"])
+    return pd.DataFrame(rows, columns=["grain", "split", "wrong", "total"]).assign(panel=case.name, hidden=hide)
+
+
+def add_up(table: pd.DataFrame) -> pd.DataFrame:
+    """Over origins and draws of a panel: money misallocated, and its share of the total."""
+    sums = table.groupby(["panel", "hidden", "grain", "split"], sort=False).sum().reset_index()
+    return sums.assign(share=sums["wrong"] / sums["total"])
 
 
 def split(panel: Panel, origin: int, hide: int) -> tuple[Panel, Floats]:
@@ -97,20 +103,6 @@ def split(panel: Panel, origin: int, hide: int) -> tuple[Panel, Floats]:
     known = panel.until(origin)
     started = known.seen.any(axis=1)
     return known.of(started), np.nan_to_num(panel.values[started, :, origin : origin + hide])
-
-
-def simple_splits(known: Panel, hide: int) -> dict[str, Floats]:
-    """Splits anybody can make in a spreadsheet, shape (reps, products, months); only their shares count."""
-    past = np.nan_to_num(known.values)
-    year = past[:, :, -YEAR:]
-    if past.shape[2] >= YEAR:
-        same = year[:, :, :hide]
-        season = np.maximum(same.sum(axis=(0, 1)), 0.0)
-    else:
-        same, season = np.repeat(past.mean(axis=2)[:, :, None], hide, axis=2), np.ones(hide)
-    sums = {"last 12 months": year, "last 3 months": past[:, :, -3:], "all history": past}
-    spread = {name: sales.sum(axis=2)[:, :, None] * season for name, sales in sums.items()}
-    return {"equal": np.ones_like(same), **spread, "same months last year": same}
 
 
 def allocate_total(known: Panel, total: float, hide: int) -> Floats:

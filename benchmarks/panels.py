@@ -6,7 +6,7 @@ forecast. Data sets are looked for in ``../shared/data`` relative to the reposit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pandas as pd
 
 from quotaopt.forecast.panel import YEAR, Floats, Panel, Texts, month_number
 
+FIRST_SEED = 2026
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
 
@@ -30,6 +31,7 @@ class Case:
     horizon : months forecast.
     window : months of history shown, 0 for all.
     middle : a level between region and rep, one text per rep; empty when there is none.
+    ended : last month number each product was on sale, where the data set says so.
     """
 
     name: str
@@ -38,17 +40,21 @@ class Case:
     horizon: int = YEAR
     window: int = 0
     middle: Texts = field(default_factory=lambda: np.array([], dtype=object))
+    ended: Mapping[str, int] = field(default_factory=dict)
 
     def split(self, origin: int) -> tuple[Panel, Floats, Texts]:
         """What is known of the mature reps at an origin, what came (0 where nothing did), and their middle level.
 
-        A product nobody had sold by then is left out: no history says anything of it.
+        A product nobody had sold by then is left out: no history says anything of it. So is one that was taken off
+        sale by then: a planner would have written its end month into the table of products.
         """
         known = self.panel.until(origin)
         if self.window and origin > self.window:
             cut = origin - self.window
             known = replace(known, first=known.first + cut, values=known.values[:, :, cut:])
         there, sold = known.mature, (np.nan_to_num(known.values) != 0).any(axis=(0, 2))
+        start = self.panel.first + origin
+        sold &= np.array([self.ended.get(product, start) >= start for product in known.products])
         actual = np.nan_to_num(self.panel.values[there][:, sold, origin : origin + self.horizon])
         names = tuple(name for name, keep in zip(known.products, sold, strict=True) if keep)
         known = replace(known.of(there), products=names, values=known.values[there][:, sold])
@@ -109,9 +115,18 @@ def _adventureworks(name: str, family: bool) -> Callable[[Path, int], Case]:
         if family:
             history["product"] = history["product"].map(products.set_index("product")["family"])
         panel = make_panel(history, roster)
-        return Case(name, panel, choose_origins(panel.length, 2 * YEAR, YEAR, origins))
+        ended = {} if family else _ends(folder / "adventureworks")
+        return Case(name, panel, choose_origins(panel.length, 2 * YEAR, YEAR, origins), ended=ended)
 
     return load
+
+
+def _ends(folder: Path) -> dict[str, int]:
+    """Last month on sale of each subcategory of which nothing is on sale any more."""
+    products, kinds = (pd.read_csv(folder / f"oltp_{name}.csv") for name in ("Product", "ProductSubcategory"))
+    name = products["ProductSubcategoryID"].map(kinds.set_index("ProductSubcategoryID")["Name"])
+    last = products["SellEndDate"].fillna("9999-12").groupby(name).max()
+    return {str(kind): month_number(str(month)) for kind, month in last.items()}
 
 
 def _crm(folder: Path, origins: int) -> Case:
@@ -121,9 +136,9 @@ def _crm(folder: Path, origins: int) -> Case:
 
 
 DATA_SETS: dict[str, Callable[[Path, int], Case]] = {
-    "tourism60": _tourism("tourism60", 60, 12),
-    "tourism36": _tourism("tourism36", 36, 12),
-    "tourism": _tourism("tourism", 0, 2),
+    "tourism60": _tourism("tourism60", 60, 8),
+    "tourism36": _tourism("tourism36", 36, 8),
+    "tourism": _tourism("tourism", 0, 4),
     "adventureworks": _adventureworks("adventureworks", family=True),
     "adventureworks33": _adventureworks("adventureworks33", family=False),
     "crm": _crm,
@@ -133,7 +148,7 @@ DATA_SETS: dict[str, Callable[[Path, int], Case]] = {
 # --- generated ----------------------------------------------------------------------------------------------------
 
 
-def generate(name: str, reps: int = 24, products: int = 4, length: int = 84, seed: int = 2026) -> Panel:
+def generate(name: str, reps: int = 24, products: int = 4, length: int = 84, seed: int = FIRST_SEED) -> Panel:
     """A seeded panel of one kind: `alike`, `unequal`, `sparse`, `trending` or `returns`.
 
     Sales are size × mix × season × growth × noise, with a season of the company, of each product and a little of each
@@ -172,12 +187,16 @@ GENERATED = ("alike", "unequal", "sparse", "trending", "returns")
 NAMES = (*DATA_SETS, *GENERATED)
 
 
-def load_cases(names: tuple[str, ...], folder: Path, origins: int) -> Iterator[Case | str]:
-    """Each case wanted, or a sentence why it is left out."""
+def load_cases(names: tuple[str, ...], folder: Path, origins: int, seeds: int = 1) -> Iterator[Case | str]:
+    """Each case wanted, or a sentence why it is left out.
+
+    A generated panel is one draw of chance: there are `seeds` cases of each, to be added up by their name.
+    """
     for name in names:
         if name in GENERATED:
-            panel = generate(name)
-            yield Case(name, panel, choose_origins(panel.length, 3 * YEAR, YEAR, origins), YEAR, 4 * YEAR)
+            for seed in range(FIRST_SEED, FIRST_SEED + seeds):
+                panel = generate(name, seed=seed)
+                yield Case(name, panel, choose_origins(panel.length, 3 * YEAR, YEAR, origins), YEAR, 4 * YEAR)
             continue
         try:
             yield DATA_SETS[name](folder, origins)

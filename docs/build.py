@@ -16,18 +16,26 @@ import click
 from pydantic import BaseModel
 
 from quotaopt import columns as c
+from quotaopt import columns_metrics as m
 from quotaopt import columns_people as p
+from quotaopt import columns_tree as t
 from quotaopt import columns_why as w
 from quotaopt.cli import COMMON, cli, main
+from quotaopt.columns_hand import COMMITS, OVERLAY, OVERRIDES, POTENTIAL, UNITS, WINDFALL
+from quotaopt.columns_quality import QUOTA_TEST, SIMULATION
 from quotaopt.report.names import name_table
 from quotaopt.report.settings import toml_value
-from quotaopt.settings import Settings, section_of
+from quotaopt.settings import NAME, Settings, is_named, section_of
 
 ROOT = Path(__file__).parents[1]
 PAGE, README = ROOT / "docs/reference.md", ROOT / "README.md"
 TABLES = {
     "quotas.csv": ("One row per rep × product × month; only when a plan exists.", c.QUOTAS),
     "totals.csv": ("The same, summed; only when a plan exists.", c.TOTALS),
+    "nodes.csv": ("Every node of both trees; only with [tree], [hedge] or targets of nodes.", t.NODES),
+    "metrics.csv": ("One row per metric; only with [metrics].", m.METRICS),
+    "metric_quotas.csv": ("The quotas of every other metric that is a sum.", m.METRIC_QUOTAS),
+    "levels.csv": ("Metrics that are levels: one row per node.", m.LEVELS),
     "forecast.csv": ("What a fully ramped, full-time rep would sell.", c.FORECAST),
     "capacity.csv": ("What each rep can carry.", c.CAPACITY),
     "outlook.csv": ("What company, regions and reps will sell over the plan, each with its own range.", c.OUTLOOK),
@@ -36,6 +44,7 @@ TABLES = {
     "uncovered.csv": ("Quota of vacant seats, month by month; only when there are some.", p.UNCOVERED),
     "excluded.csv": ("Who has no target, and why; only when there is somebody.", p.EXCLUDED),
     "fenced.csv": ("One-off orders that were cut for the forecast; only when there are some.", c.FENCED),
+    "windfall.csv": ("Deals left out of history, or cut; only when there are some.", WINDFALL),
     "floored.csv": ("Months with more returns than sales, forecast zero; only when there are some.", c.FLOORED),
     "accuracy.csv": ("Errors of every forecaster in the back-tests.", c.ACCURACY),
     "backtest.csv": ("Of `forecast --backtest` only: mean and ranges, level by level, origin by origin.", c.BACKTEST),
@@ -44,6 +53,13 @@ TABLES = {
     "goals.csv": ("What was aimed for, in order.", c.GOALS),
     "fairness.csv": ("Every rep's level, and what keeps it from its peers'.", c.FAIRNESS),
     "measures.csv": ("The plan in a handful of numbers.", c.MEASURES),
+    "overrides.csv": ("What was decided by hand beside what was computed; only with `data.overrides`.", OVERRIDES),
+    "commits.csv": ("Target less commitment, by node and one by one; only with `data.commits`.", COMMITS),
+    "overlay.csv": ("What overlay reps carry, counted in no other table; only when there are some.", OVERLAY),
+    "potential.csv": ("History and the market's potential, weighed; only where potentials are known.", POTENTIAL),
+    "units.csv": ("Quotas in units; only for products with a price.", UNITS),
+    "simulation.csv": ("Of `simulate --out` only: what plans may bring.", SIMULATION),
+    "quota_test.csv": ("Of `backtest --out` only: past totals divided again.", QUOTA_TEST),
     "conflicts.csv": ("Why there is no plan; only when none exists.", c.CONFLICTS),
     "solvers.csv": ("With two or more `--solver`: do they agree?", c.SOLVERS),
     "warnings.csv": ("What was noticed in the input.", c.WARNINGS),
@@ -93,7 +109,7 @@ def keys() -> Iterator[str]:
 def section_keys(model: type[BaseModel], at: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         if section := section_of(field):
-            yield from section_keys(section, f"{at}{name}.")
+            yield from section_keys(section, f"{at}{name}.{NAME}." if is_named(field) else f"{at}{name}.")
         else:
             default = "**required**" if field.is_required() else f"`{toml_value(field.default)}`"
             yield f"| `{at}{name}` | {default} |"

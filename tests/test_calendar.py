@@ -15,15 +15,17 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from quotaopt.forecast import Panel, forecasters, make_forecast
-from quotaopt.forecast.history.calendar import find_calendar
+from quotaopt.forecast.history.calendar import find_calendar, workday_ratio
 from quotaopt.forecast.history.lunar import FIRST_YEAR, NEW_YEARS, lunar_shares, weekday_ratio
 from quotaopt.settings import Settings
+from quotaopt.workdays import Workdays
 
 from .test_forecast import few, make_inputs, make_settings
 from .test_new_hires import draw_reps
 
 Floats = NDArray[np.float64]
 START = 2020 * 12
+CHINA, GERMANY = Workdays("CN", "CN"), Workdays("DE-BY", "DE-BY")
 
 
 def draw_year(seed: int, length: int, lunar: float = 0.0, weekdays: float = 0.0, reps: int = 30) -> Panel:
@@ -83,7 +85,10 @@ def test_the_new_year_halves_the_error_of_january_and_february_where_it_moves_mo
         panel = draw_year(seed, 12 * 9, lunar=1.0, reps=150)
         for known in range(48, 97, 12):
             past = replace(panel, values=panel.values[:, :, known - 48 : known], first=START + known - 48)
-            found, truth = find_calendar(past, 12, country), panel.values[:, :, known : known + 2].sum(axis=(0, 1))
+            found, truth = (
+                find_calendar(past, 12, CHINA if country else None),
+                panel.values[:, :, known : known + 2].sum(axis=(0, 1)),
+            )
             told = forecasters["pooled_season"](found.remove(past), 12) * found.ahead
             untold = forecasters["pooled_season"](past, 12)
             errors.append([np.abs(m.sum(axis=(0, 1))[:2] - truth).sum() / truth.sum() for m in (told, untold)])
@@ -94,7 +99,7 @@ def test_the_new_year_halves_the_error_of_january_and_february_where_it_moves_mo
 def test_the_scenario_turns_it_on() -> None:
     panel = draw_year(0, 48, lunar=1.0, reps=10)
     plain, told = run(panel, 36), run(panel, 36, "CN")
-    found = find_calendar(panel.until(36), 12, "CN")
+    found = find_calendar(panel.until(36), 12, CHINA)
     assert told[0] / plain[0] == pytest.approx(found.ahead[:, 0].mean(), rel=0.2)
     assert abs(told[0] / plain[0] - 1) > 0.1
     assert told.sum() == pytest.approx(plain.sum(), rel=0.05)
@@ -108,9 +113,29 @@ def test_nothing_changes_without_an_effect(seed: int, known: int) -> None:
     assert found.effects == {}
     assert (found.ahead == 1).all()
     assert found.remove(panel) is panel
-    declared = find_calendar(panel, 12, "CN")  # declared where there is none, it is small
+    declared = find_calendar(panel, 12, CHINA)  # declared where there is none, it is small
     if known >= 36:
         assert np.abs(declared.ahead - 1).max() < 0.15
+
+
+def test_working_days_by_hand() -> None:
+    """Bavaria: Easter Monday is in April in 2025 (with Good Friday) and 2026; Whit Monday in June, then in May."""
+    months = np.arange(2025 * 12, 2027 * 12)
+    ratio = workday_ratio(months, GERMANY)
+    assert ratio.reshape(2, 12).mean(axis=0) == pytest.approx(np.ones(12))
+    assert ratio[4] / ratio[16] == pytest.approx(20 / 18)
+    assert workday_ratio(months[5:7], GERMANY) == pytest.approx([1.0, 1.0])
+
+
+@few
+@given(st.integers(0, 10**6))
+def test_working_days_of_a_country_are_found_by_the_back_test(seed: int) -> None:
+    plain = draw_year(seed, 72, reps=80)
+    days = workday_ratio(np.arange(START, START + 72), GERMANY)
+    found = find_calendar(replace(plain, values=plain.values * days).until(60), 12, GERMANY)
+    assert found.effects["working days"][0] == pytest.approx(1.0, abs=0.4)
+    assert any("working days" in n.what for n in found.note())
+    assert "weekdays" not in found.effects
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -125,7 +150,7 @@ def test_weekdays_are_found_by_the_back_test(seed: int) -> None:
 
 def test_factors_keep_the_mean_of_many_years() -> None:
     panel = draw_year(0, 60, lunar=1.0, weekdays=1.0)
-    found = find_calendar(panel, 16 * 12, "CN")
+    found = find_calendar(panel, 16 * 12, CHINA)
     assert found.ahead.mean() == pytest.approx(1.0, abs=0.01)
     assert found.ahead.reshape(4, 16, 12)[:, :, 3:11].std() < 0.05
     assert set(found.effects) >= {"lunar new year"}
@@ -138,10 +163,10 @@ def test_factors_keep_the_mean_of_many_years() -> None:
 @given(st.integers(0, 10**6), st.sampled_from([1e-4, 1e7]))
 def test_unit_and_order_do_not_matter(seed: int, unit: float) -> None:
     panel = draw_year(seed, 48, lunar=1.0, reps=8)
-    one = find_calendar(panel, 12, "CN").ahead
-    scaled = find_calendar(replace(panel, values=panel.values * unit), 12, "CN").ahead
+    one = find_calendar(panel, 12, CHINA).ahead
+    scaled = find_calendar(replace(panel, values=panel.values * unit), 12, CHINA).ahead
     assert scaled == pytest.approx(one, rel=1e-9)
-    assert find_calendar(replace(panel, values=panel.values[::-1]), 12, "CN").ahead == pytest.approx(one)
+    assert find_calendar(replace(panel, values=panel.values[::-1]), 12, CHINA).ahead == pytest.approx(one)
 
 
 @few
@@ -150,7 +175,7 @@ def test_any_history_is_taken(seed: int, products: int, length: int) -> None:
     rng = np.random.default_rng(seed)
     values = rng.lognormal(0, 2, (5, products, length)) * rng.choice([0.0, 1.0, np.nan, -1.0], (5, products, length))
     empty = np.full(5, "", dtype=object)
-    found = find_calendar(Panel(tuple("abcde"), tuple("pqrs"[:products]), START, values, empty, empty), 12, "CN")
+    found = find_calendar(Panel(tuple("abcde"), tuple("pqrs"[:products]), START, values, empty, empty), 12, CHINA)
     assert np.isfinite(found.past).all()
     assert np.isfinite(found.ahead).all()
     assert ((found.past >= 0.05) & (found.past <= 10)).all()

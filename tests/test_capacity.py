@@ -16,7 +16,7 @@ from quotaopt.attrition import seat_ramp
 from quotaopt.capacity import capacity_table, make_capacity, outlook_table
 from quotaopt.errors import InputError
 from quotaopt.presence import check_profiles, count_heads, read_ramp
-from quotaopt.settings import Attrition, Workload
+from quotaopt.settings import Attrition, Potential, Workload
 from quotaopt.settings_people import Hiring, Leave
 from quotaopt.workdays import Workdays
 from quotaopt.workload import check_workload, share_in_time
@@ -39,6 +39,8 @@ def make_settings(profile: list[float] | None = None, **profiles: list[float]) -
         forecast=SimpleNamespace(capacity="mean", level=0.8),
         attrition=Attrition(),
         workload=Workload(),
+        potential=Potential(),
+        price={},
         unit=1,
         calendar="",
         leave=Leave(),
@@ -279,7 +281,7 @@ def test_hours_are_never_exceeded_nor_left_unused_where_they_bind(
         hours_per_deal=dict(zip(products, each, strict=True)),
         value_per_deal=dict.fromkeys(products, value),
     )
-    share = share_in_time(cells, heads, products, settings)
+    share = share_in_time(cells, hours * heads, products, settings)
     used = np.einsum("rpt,p->rt", cells * share[:, None, :], np.array(each) / value)
     assert (used <= hours * heads * (1 + 1e-9) + 1e-9).all()
     assert used[share < 1] == pytest.approx((hours * heads)[share < 1])

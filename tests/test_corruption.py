@@ -8,11 +8,15 @@ is the money in the file (added up here by the `csv` module) less the lines that
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import random
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import duckdb
 import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +25,7 @@ from hypothesis import strategies as st
 from quotaopt.cli import main
 from quotaopt.errors import InputError
 from quotaopt.scenario import load_scenario
-from quotaopt.tables import Inputs, read_inputs
+from quotaopt.tables import Inputs, large, read_inputs
 
 SCENARIO = """target = 100
 first_month = "2027-01"
@@ -165,6 +169,66 @@ def test_damaged_workbooks_are_refused_or_read(seed: int, tmp_path: Path) -> Non
         raw[at : at + 5] = draw.randbytes(5)
         (folder / "history.xlsx").write_bytes(raw)
     read(folder)
+
+
+@given(seed=st.integers(0, 10**9), kind=st.sampled_from(["xls", "xlsb", "ods", "parquet", "db", "csv.gz"]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=120, derandomize=True)
+def test_damaged_binary_files_are_refused_or_read(seed: int, kind: str, tmp_path: Path) -> None:
+    draw, folder = random.Random(seed), project(tmp_path, kind)
+    raw = bytearray(binary(kind, folder))
+    for _ in range(draw.randint(1, 4)):
+        at = draw.randrange(len(raw))
+        raw[at : at + draw.choice([0, 1, 1, 9])] = draw.randbytes(draw.choice([0, 1, 1, 3]))
+    (folder / f"history.{kind}").write_bytes(bytes(raw[: draw.choice([len(raw), len(raw), draw.randrange(len(raw))])]))
+    if kind == "db":
+        text = (folder / "scenarios/s.toml").read_text(encoding="utf-8")
+        text = text.replace('"../history.db"', '"sqlite:///../history.db?table=t"')
+        (folder / "scenarios/s.toml").write_text(text, encoding="utf-8")
+    read(folder)
+
+
+def binary(kind: str, folder: Path) -> bytes:
+    """A sound file of sales."""
+    if kind in {"xls", "xlsb", "ods"}:
+        return (Path(__file__).parent / f"workbooks/sales.{kind}").read_bytes()
+    text = "\n".join(map(",".join, LONG))
+    if kind == "csv.gz":
+        return gzip.compress(text.encode())
+    path = folder / f"sound.{kind}"
+    path.unlink(missing_ok=True)
+    columns, values = ", ".join(LONG[0]), ", ".join(f"({', '.join(map(repr, row))})" for row in LONG[1:])
+    if kind == "parquet":
+        rows = f"SELECT * FROM (VALUES {values}) t({columns})"
+        duckdb.connect().execute(f"COPY ({rows}) TO '{path.as_posix()}'")
+    else:
+        with closing(sqlite3.connect(path)) as base, base:
+            base.execute(f"CREATE TABLE t ({columns})")
+            base.execute(f"INSERT INTO t VALUES {values}")
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"rep,product,month,amount\r\nR1,a,2026-01,1\rR2,a,2026-01,2\n",
+        b'rep,product,month,amount\nR1,"a\nb",2026-01,1\n"R1"x,a,2026-01,1\n',
+        b"rep,product,month,amount\nR1," + b"a" * 200_000 + b",2026-01,1\n",
+        b"rep,product,month,amount\nR1,a,2026-01,1e-999999999\nR2,a,2026-01,1e-99999999999999999999\n",
+        b"rep,product,month,amount\nR1,a,2026-01," + b"0" * 5000 + b"1\n",
+        b"rep,product,month,amount\nR1,\xc4\xe3,2026-01,1\nR2,\xe4\xbd\xa0,2026-01,1\n",
+        b"\xef\xbb\xbf",
+        b"\n" * 10_000,
+        b",\n" * 10_000,
+        b'"',
+    ],
+)
+def test_odd_bytes_are_refused_or_read(raw: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = project(tmp_path)
+    (folder / "history.csv").write_bytes(raw)
+    first = read(folder)
+    monkeypatch.setattr(large, "LARGE", -1)
+    again = read(folder)
+    assert (first is None) == (again is None)
 
 
 def test_check_never_shows_a_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -238,8 +238,8 @@ def test_a_lock_on_somebody_left_out_is_a_problem(project: Path, call: Call) -> 
     code, out, err = call("-C", project, "check", "base")
     assert code == 1
     assert (
-        "locks.csv:2  rep_id: is left out of the plan (scenarios/data/roster.csv:3): there is no quota to lock"
-        " (got 'R2'). Delete the lock, or include the rep.\n" in out + err
+        "locks.csv:2  rep_id: is left out of the plan (scenarios/data/roster.csv:3): there is no quota to decide"
+        " (got 'R2'). Delete the row, or include the rep.\n" in out + err
     )
 
 

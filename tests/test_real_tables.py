@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from quotaopt.cli import main
 from quotaopt.scenario import load_scenario
 from quotaopt.tables import read_inputs
 
@@ -53,3 +55,35 @@ def test_a_few_lines_read_it(name: str, tmp_path: Path) -> None:
     assert inputs.history["rep_id"].nunique() == sellers
     if total:
         assert inputs.history["amount"].sum() == pytest.approx(total, rel=1e-3)
+
+
+PLANS = {
+    "adventureworks": (
+        'history = "dw_FactResellerSales.csv.gz"\nroster = "pbi_Salesperson.csv"\n'
+        '[data.columns.history]\nEmployeeKey = "rep_id"\nProductKey = "product_id"\nSalesOrderNumber = "order_id"\n'
+        '[data.columns.roster]\nEmployeeKey = "rep_id"\nTitle = "region"\n',
+        "2014-01", 18,
+    ),
+    "adventureworks_monthly_targets/tidy": (SETS["adventureworks_monthly_targets/tidy"][0], "2020-07", 18),
+    "crm_opportunities/tidy": (SETS["crm_opportunities/tidy"][0], "2018-01", 35),
+    "tourism/tidy": (SETS["tourism/tidy"][0], "2017-01", 76),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_few_lines_plan_it(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every data set gives a plan that adds up; a simple forecast is enough here."""
+    folder = DATA / name
+    if not folder.is_dir():
+        pytest.skip("the data are not here")
+    keys, first, reps = PLANS[name]
+    for word in ("history", "roster", "products"):
+        keys = keys.replace(f'{word} = "', f'{word} = "{folder.as_posix()}/', 1) if f'{word} = "' in keys else keys
+    (tmp_path / "scenarios").mkdir()
+    top = f'target = 1_000_000\nfirst_month = "{first}"\nlast_month = "{first[:4]}-12"\nforecast.method = "seasonal_naive"\n'
+    text = f'{top}[rules.meet_target]\n[data]\nduplicates = "sum"\n{keys}'
+    (tmp_path / "scenarios/s.toml").write_text(text, encoding="utf-8")
+    assert main(["run", "s", "-C", str(tmp_path)]) == 0, capsys.readouterr()
+    quotas = pd.read_csv(next((tmp_path / "runs").glob("*/quotas.csv")))
+    assert quotas["quota"].sum() == pytest.approx(1_000_000)
+    assert quotas["rep_id"].nunique() == reps

@@ -16,7 +16,7 @@ from quotaopt.columns import REP_ATTRIBUTES
 from quotaopt.errors import InputError
 from quotaopt.optimize.build import build
 from quotaopt.optimize.statement import state
-from quotaopt.problem import Cube, Lock, Problem
+from quotaopt.problem import Cube, Lock, NodeTarget, Problem
 from quotaopt.rules import rule
 
 from .instances import tiny_problem, use
@@ -32,6 +32,11 @@ LOCKS = [
     Lock("R3", None, "2027-03", 170, "locks.csv:4"),
     Lock("R3", "P2", "2027-04", 80, "locks.csv:5"),
 ]
+NODES = [
+    NodeTarget(("region",), 0, 330, "nodes.csv:2"),
+    NodeTarget(("region", "product"), 3, 120, "nodes.csv:3"),
+    NodeTarget(("region", "month"), 0, 160, "nodes.csv:4"),
+]
 
 
 def away_first() -> Cube:
@@ -44,6 +49,7 @@ def away_first() -> Cube:
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # rule: its parameters, changes of the tiny problem
     "meet_target": ({}, {}),
     "meet_region_target": ({"values": {"North": D(330)}, "ranges": {"South": (D("0.4"), D("0.6"))}}, {}),
+    "meet_node_targets": ({}, {"nodes": NODES}),
     "product_mix": ({"by": "family", "shares": {"F1": D("0.55")}, "ranges": {"F2": (D(250), D(320))}}, {}),
     "stay_within_capacity": ({"stretch": 1.2}, {}),
     "limit_change": ({"down": 0.8, "up": 2.4}, {}),
@@ -52,6 +58,10 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # rule: its paramet
     "month_shape": ({"by": "quarter", "low": 0.4, "high": 0.7, "of": ("rep",)}, {}),
     "keep_locks": ({}, {"locks": LOCKS}),
     "fair_share": ({"band": 0.1}, {}),
+    "stay_within_supply": (
+        {"stretch": 1.1, "caps": {"P1": D(500)}},
+        {"supply": np.array([[100.0, 150.0], [np.inf, 200.0]])},
+    ),
     "smooth_months": ({"down": 0.9, "up": 1.2}, {}),
     "limit_budget": ({"budget": D(100), "prices": {"P1": D("0.1"), "P2": D("0.25")}}, {}),
     "keep_relief": ({"by": "region"}, {"relieved": away_first()}),
@@ -160,6 +170,19 @@ def test_meet_region_target_ranges() -> None:
     raised = tiny_problem(overassignment=D("0.1"))
     assert rows("meet_region_target", raised, ranges={"North": (D("0.4"), D("0.6"))}) == {"North": (300, 264, 396)}
     assert rows("meet_region_target", raised, ranges={"North": (D(200), D(350))}) == {"North": (300, 220, 385)}
+
+
+def test_stay_within_supply() -> None:
+    """P1 can be delivered for 100 in March, P2 for 210 in April; P1 for 250 in all."""
+    problem = replace(tiny_problem(), supply=np.array([[100.0, np.inf], [np.inf, 210.0]]))
+    found = rows("stay_within_supply", problem, stretch=1.1, caps={"P1": D(250)})
+    sums = problem.capacity.by("product", "month")
+    assert found["P1 2027-03"] == (sums[0], -INF, 110)
+    assert found["P2 2027-04"] == (sums[3], -INF, 231)
+    assert found["P1"] == (sums[0] + sums[1], -INF, 250)
+    assert len(found) == 3
+    with pytest.raises(InputError, match="knows no limit"):
+        rows("stay_within_supply")
 
 
 def test_limits_are_rounded_inward() -> None:

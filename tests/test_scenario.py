@@ -177,7 +177,7 @@ def test_every_key_can_be_shown(project: Path) -> None:
     assert shown["rules.limit_change.up"] == Decimal("1.5")
     assert shown["data.roster"] == ["data/r.csv", "scenarios/seats.csv"]
     closed = {key for key, section in known_keys().items() if section is None}
-    lists = ("forecast.events.", "forecast.keep_whales.")
+    lists = ("forecast.events.", "forecast.keep_whales.", "metrics.")
     open_tables = {"rules", "ramp.profiles"} | {key for key in closed if key.startswith(lists)}
     assert closed - set(shown) <= open_tables
 

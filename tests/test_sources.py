@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import shutil
 import sqlite3
+import sys
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
@@ -13,6 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import duckdb
 import openpyxl
@@ -24,7 +27,7 @@ from hypothesis import strategies as st
 from quotaopt.cli import main
 from quotaopt.errors import InputError
 from quotaopt.scenario import load_scenario
-from quotaopt.tables import Inputs, read_inputs
+from quotaopt.tables import Inputs, grid, large, read_inputs, spool
 from quotaopt.tables.headers import header_month, is_total, split_unit, title_unit
 
 from .books import write_book
@@ -205,13 +208,54 @@ def test_sources_that_cannot_be_read_are_problems(read: Read, tmp_path: Path) ->
     ]
 
 
-def test_other_databases_need_the_extra(read: Read) -> None:
-    try:
-        import sqlalchemy  # noqa: F401
-    except ImportError:
-        assert problems(read, "postgresql://me:secret@host/db?table=t") == [
-            'postgresql://me:***@host/db?table=t  other databases than SQLite need SQLAlchemy. pip install "quotaopt[sql]".'
-        ]
+def test_files_that_unpack_to_gigabytes_are_refused(
+    read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grid, "UNPACKED", 100_000)
+    (tmp_path / "h.csv.gz").write_bytes(gzip.compress(b"rep,product,month,amount\n" * 10_000))
+    said = "unpacks to 0.0001 GB or more. Split it, or unpack it and name the file itself."
+    assert problems(read, "../h.csv.gz") == [f"h.csv.gz  {said}"]
+    monkeypatch.setattr(large, "LARGE", 1)
+    monkeypatch.setattr(spool, "MOST_PACKED", 1)
+    assert problems(read, "../h.csv.gz") == [f"h.csv.gz  {said.replace('0.0001', '0.00025')}"]
+    write_book(tmp_path / "h.xlsx", s=[["rep", "product", "month", "amount"], *[["R1", "core", "2026-01", 1]] * 2000])
+    assert "h.xlsx  unpacks to 0.000" in problems(read, "../h.xlsx")[0]
+
+
+def test_other_databases_need_the_extra(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    assert problems(read, "postgresql://me:secret@host/db?table=t") == [
+        'postgresql://me:***@host/db?table=t  other databases than SQLite need SQLAlchemy. pip install "quotaopt[sql]".'
+    ]
+
+
+def test_databases_are_read_through_sqlalchemy(read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(sqlite3.connect(tmp_path / "crm.db")) as base, base:
+        base.execute('CREATE TABLE "my orders" (rep TEXT, product TEXT, month TEXT, amount NUMERIC)')
+        base.executemany('INSERT INTO "my orders" VALUES (?, ?, ?, ?)', LONG[1:])
+    monkeypatch.setenv("CRM_FOLDER", tmp_path.as_posix())
+    query = quote_plus('SELECT rep, product, month, sum(amount) AS amount FROM "my orders" GROUP BY 1, 2, 3')
+    for address, name in (("?table=my+orders", "[my orders]"), (f"?query={query}", "[query]")):
+        inputs = read(f"sqlite+pysqlite:///$CRM_FOLDER/crm.db{address}")
+        assert rows(inputs) == EXPECTED
+        assert next(key for key in inputs.hashes if "crm.db" in key).endswith(f"crm.db{name}")
+    address = "sqlite+pysqlite:///$CRM_FOLDER/crm.db"
+    assert "has no table 'orders'. Did you mean 'my orders'?" in problems(read, f"{address}?table=orders")[0]
+    assert "no such table: none" in problems(read, f"{address}?query=SELECT+1+FROM+none")[0]
+    assert "Can't load plugin" in problems(read, "nothing://host/db?table=t")[0]
+    assert "cannot be read" in problems(read, "oracle://host/db?table=t")[0]
+
+
+@pytest.mark.parametrize("kind", ["xls", "xlsb", "ods"])
+def test_binary_workbooks(kind: str, read: Read, tmp_path: Path) -> None:
+    """One book in each form: .xls and .ods as LibreOffice saves them, .xlsb written after [MS-XLSB]."""
+    shutil.copy(Path(__file__).parent / f"workbooks/sales.{kind}", tmp_path)
+    inputs = read(f"../sales.{kind}")
+    assert rows(inputs) == [["R1", "core", "2026-01", 1000.0], ["R2", "core", "2026-02", 24_000_000.0]]
+    assert warnings(inputs) == [
+        f"sales.{kind}[销售]  amounts are in 10,000, as the file says.",
+        f"sales.{kind}[销售]  left out 1 subtotal row, line 5.",
+    ]
 
 
 # ---- wide sheets --------------------------------------------------------------------------------
@@ -325,6 +369,12 @@ def test_headers_may_stand_in_two_rows(read: Read, tmp_path: Path) -> None:
     assert read("../h.csv").history.amount.tolist() == [1000, 2000]
 
 
+def test_a_row_of_dates_is_no_second_row_of_headers(read: Read, tmp_path: Path) -> None:
+    text = "rep,product,OrderDate,DueDate,ShipDate,DateKey,Sales\n"
+    write(tmp_path / "h.csv", text + "R1,core,2026-01-02,2026-02-03,2026-03-04,20260405,7\n")
+    assert rows(read("../h.csv")) == [["R1", "core", "2026-01", 7.0]]
+
+
 def test_no_year_and_two_years_are_problems(read: Read, tmp_path: Path) -> None:
     write(tmp_path / "h.csv", "rep,product,1月,2月\nR1,core,1,2\n")
     assert problems(read, "../h.csv") == [
@@ -411,3 +461,33 @@ def test_wrong_cells_of_a_workbook_are_marked(read: Read, tmp_path: Path, capsys
     }
     assert {sheet[name].fill.start_color.rgb for name in notes} == {"FFF4B6B6"}
     assert not sheet["D3"].fill.fill_type
+
+
+# ---- months in cells ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("month", ["Jan-26", "2026年1月", "26年1月", "January 2026", "2026M1", "01/2026", "2026-01-15"])
+def test_a_month_cell_may_have_the_forms_of_a_header(month: str, read: Read, tmp_path: Path) -> None:
+    write(tmp_path / "h.csv", f"rep,product,month,amount\nR1,core,{month},3\n")
+    assert rows(read("../h.csv")) == [["R1", "core", "2026-01", 3.0]]
+
+
+@pytest.mark.parametrize("month", ["3/4", "01-26", "26", "1月", "Jan", "2026-13", "May be"])
+def test_a_month_cell_that_could_be_something_else_is_a_problem(month: str, read: Read, tmp_path: Path) -> None:
+    write(tmp_path / "h.csv", f"rep,product,month,amount\nR1,core,{month},3\n")
+    assert problems(read, "../h.csv") == [f"h.csv:2  month: not a month (got {month!r}). Write it like 2026-12."]
+
+
+def test_the_year_may_stand_beside_the_month(read: Read, tmp_path: Path) -> None:
+    write(tmp_path / "h.csv", "rep,product,年,月,amount\nR1,core,2026,1,1\nR1,core,2026年,02,2\nR1,core,2025,12月,3\n")
+    inputs = read("../h.csv")
+    assert rows(inputs) == [
+        ["R1", "core", "2025-12", 3.0], ["R1", "core", "2026-01", 1.0], ["R1", "core", "2026-02", 2.0],
+    ]  # fmt: skip
+    assert warnings(inputs) == []
+    write(tmp_path / "h.csv", "rep,product,Year,Month,amount\nR1,core,2026,Jan,1\nR1,core,,13,2\nR1,core,last,3,2\n")
+    assert problems(read, "../h.csv") == [
+        "h.csv:4  Year: not a year (got 'last'). Write it like 2026.",
+        "h.csv:3  Month (month): not a month (got '13'). Write it like 2026-12.",
+        "h.csv:4  Month (month): not a month (got '3'). Write it like 2026-12.",
+    ]

@@ -213,6 +213,16 @@ def test_several_files_make_one_table(read: Read) -> None:
     assert [lock.month for lock in inputs.locks] == [None, "2027-01"]
 
 
+def test_quotas_of_the_past_are_read_in_money(read: Read) -> None:
+    table = "rep,quarter_start,quota\nR2,2026-01,4\nR1,2026-01-01,3\n"
+    inputs = read('quotas = "../quotas.csv"\nunit = { quotas = 1000 }\n', quotas=table)
+    columns = ["rep_id", "product_id", "month", "quota"]
+    assert rows(inputs.more["quotas"][columns]) == [["R1", "", "2026-01", 3000], ["R2", "", "2026-01", 4000]]
+    assert not len(read().more["quotas"])
+    [problem] = problems(read, 'quotas = "../quotas.csv"\n', quotas="rep,month,quota\nR1,2026-01,1\nR1,2026-01,2\n")
+    assert "Keep one of the two." in str(problem)
+
+
 def test_assignments_are_read_with_dates_and_shares(read: Read) -> None:
     """Who is only named there may sell in the history and be in no roster."""
     keys = 'assignments = "../assignments.csv"\n'
@@ -261,7 +271,7 @@ def test_a_folder_that_cannot_be_read_is_a_problem(read: Read, monkeypatch: pyte
 def test_advice_for_unknown_reps_and_mapped_columns(read: Read) -> None:
     keys = '[data.columns.roster]\nzzz = "rep_id"\nregion = "qqq"\n'
     known = "rep_id, rep_name, region, team, manager, channel, segment, role, peer_group, start_date, end_date, "
-    known += "headcount, ramp_profile, is_vacant, include, exclude_reason"
+    known += "headcount, ramp_profile, is_vacant, include, exclude_reason, overlay, accounts, potential"
     assert problems(read, keys) == [
         "scenarios/s.toml:9  data.columns.roster.zzz: no file has this header. The headers are: rep_id, region.",
         f"scenarios/s.toml:10  data.columns.roster.region: no such column (got 'qqq'). Columns: {known}.",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pydantic_core import ErrorDetails
 
 from quotaopt.errors import Finding, nearest, split_place
-from quotaopt.settings import known_keys
+from quotaopt.settings import NAME, known_keys
 from quotaopt.text import plain_month
 
 DEFAULT = "default"
@@ -72,6 +72,9 @@ def _nearest_key(key: str) -> str:
     """Which key was meant: the same name in another section, else the most alike in this one."""
     section, _, name = re.sub(r"\.\d+\b", "", key).rpartition(".")  # items of lists share their keys
     known = known_keys()
+    parent = section.rpartition(".")[0]
+    if section not in known and any(k.startswith(f"{parent}.{NAME}.") for k in known):
+        section = f"{parent}.{NAME}"  # so do sections that people name
     here = [k.rpartition(".")[2] for k in known if k.rpartition(".")[0] == section]
     elsewhere = [k for k in known if k.rpartition(".")[2] == name]
     if elsewhere == [name]:

@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quotaopt import columns as c
+from quotaopt import columns_hand as h
+from quotaopt import columns_metrics as m
 from quotaopt import columns_people as p
+from quotaopt import columns_tree as t
 from quotaopt.errors import Finding, InputError, NoPlanError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -33,7 +36,10 @@ TABLES = {
     "quotas": c.QUOTAS, "totals": c.TOTALS, "forecast": c.FORECAST, "capacity": c.CAPACITY, "outlook": c.OUTLOOK,
     "vacant": c.VACANT, "fenced": c.FENCED, "floored": c.FLOORED, "accuracy": c.ACCURACY,
     "rules": c.RULES, "goals": c.GOALS, "fairness": c.FAIRNESS, "measures": c.MEASURES, "warnings": c.WARNINGS,
-    "conflicts": c.CONFLICTS, "solvers": c.SOLVERS,
+    "conflicts": c.CONFLICTS, "solvers": c.SOLVERS, "nodes": t.NODES,
+    "metric_quotas": m.METRIC_QUOTAS, "metrics": m.METRICS, "levels": m.LEVELS,
+    "overrides": h.OVERRIDES, "commits": h.COMMITS, "overlay": h.OVERLAY, "potential": h.POTENTIAL, "units": h.UNITS,
+    "windfall": h.WINDFALL,
     "leave": p.LEAVE, "uncovered": p.UNCOVERED, "excluded": p.EXCLUDED,
 }  # fmt: skip
 

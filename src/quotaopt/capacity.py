@@ -21,9 +21,10 @@ from quotaopt.forecast import Forecast, cell_columns
 from quotaopt.forecast.notes import list_names
 from quotaopt.forecast.sampling.ranges import central_range, group_of
 from quotaopt.forecast.sums import sum_groups
+from quotaopt.market import Market, share_in_supply, supply_caps, weigh_market
 from quotaopt.presence import check_profiles, find_presence
 from quotaopt.workdays import make_workdays
-from quotaopt.workload import share_in_time
+from quotaopt.workload import hours_available, share_in_time
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
@@ -40,7 +41,8 @@ class Capacity:
     ----------
     headcount : full-time share present without leave, of a vacant seat the expected one, shape (reps, months).
     ramp : productivity of a new rep, 0..1, shape (reps, months).
-    expected : mean potential × headcount × ramp, money, shape (reps, products, months); never negative.
+    expected : mean potential × headcount × ramp, blended with the market's, at the plan's prices; money, shape
+        (reps, products, months); never negative.
     factor : quantile of a rep's sum over the plan / its mean, shape (reps,); 1 where capacity is the mean.
     in_time : part of each rep's month for which there are hours, shape (reps, months); 1 without ``[workload]``.
     notes : what was set to zero.
@@ -49,6 +51,8 @@ class Capacity:
     relieved : capacity that is missing because of leave, shape (reps, products, months); None when nobody is relieved.
     filled : probability that somebody holds the seat, shape (reps, months).
     days : working days of each month, shape (months,); None without a calendar.
+    in_supply : part of each product's month that can be delivered, shape (products, months); None: all of it.
+    market : how potentials and prices entered `expected`.
     """
 
     headcount: Floats
@@ -61,6 +65,13 @@ class Capacity:
     relieved: Floats | None = None
     filled: Floats | None = None
     days: Floats | None = None
+    in_supply: Floats | None = None
+    market: Market | None = None
+
+    @property
+    def tilt(self) -> Floats:
+        """What potentials and prices make of a rep's expected sales, shape (reps,)."""
+        return np.ones_like(self.factor) if self.market is None else self.market.tilt
 
     @property
     def presence(self) -> Floats:
@@ -69,8 +80,9 @@ class Capacity:
 
     @cached_property
     def values(self) -> Floats:
-        """Capacity: ``expected × factor × in_time``, money, shape (reps, products, months)."""
-        return np.asarray(self.expected * (self.factor[:, None] * self.in_time)[:, None, :])
+        """Capacity: ``expected × factor × in_time × in_supply``, money, shape (reps, products, months)."""
+        cells = self.expected * (self.factor[:, None] * self.in_time)[:, None, :]
+        return np.asarray(cells if self.in_supply is None else cells * self.in_supply)
 
 
 def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Capacity:
@@ -98,13 +110,22 @@ def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Cap
     left = None
     if settings.attrition.anybody:
         left = np.maximum(forecast.mean, 0.0) * here.lasting[:, None, :]
-    away = np.maximum(forecast.mean, 0.0) * (here.on_leave * ramp)[:, None, :]
+    market = weigh_market(expected, presence, forecast, inputs, settings)
+    tilt = market.tilt[:, None, None]
+    away = np.maximum(forecast.mean, 0.0) * (here.on_leave * ramp)[:, None, :] * tilt
     calendar = make_workdays(inputs, settings)
     days = calendar.in_months(forecast.months) if calendar.name else None
-    heads = headcount + here.on_leave  # hours and sales are missing alike
-    in_time = share_in_time((expected + away) * factor[:, None, None], heads, forecast.products, settings)
+    hours = hours_available(headcount + here.on_leave, forecast.reps, inputs, settings)  # hours and sales miss alike
+    in_time = share_in_time((market.cells + away) * factor[:, None, None], hours, forecast.products, settings)
     relieved = away * (factor[:, None] * in_time)[:, None, :] if here.on_leave.any() else None
-    return Capacity(headcount, ramp, expected, factor, in_time, notes, left, relieved, here.filled, days)
+    in_supply = share_in_supply(
+        market.cells * (factor[:, None] * in_time)[:, None, :],
+        supply_caps(inputs, forecast.products, len(forecast.months)),
+    )
+    return Capacity(
+        headcount, ramp, market.cells, factor, in_time, (*notes, *market.notes), None if left is None else left * tilt,
+        relieved, here.filled, days, in_supply, market,
+    )  # fmt: skip
 
 
 def _note_floored(forecast: Forecast, presence: Floats) -> tuple[Finding, ...]:
@@ -153,7 +174,7 @@ def capacity_table(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
             "headcount": np.broadcast_to(capacity.headcount[:, None, :], shape).ravel(),
             "ramp": np.broadcast_to(capacity.ramp[:, None, :], shape).ravel(),
             "factor": np.broadcast_to(capacity.factor[:, None, None], shape).ravel(),
-            "limited_by": np.broadcast_to(_limited_by(capacity)[:, None, :], shape).ravel(),
+            "limited_by": np.broadcast_to(_limited_by(capacity), shape).ravel(),
             "capacity": capacity.values.ravel(),
             **days,
         }
@@ -161,7 +182,9 @@ def capacity_table(forecast: Forecast, capacity: Capacity) -> pd.DataFrame:
 
 
 def _limited_by(capacity: Capacity) -> NDArray[np.object_]:
-    return np.where(capacity.in_time < 1, "workload", "forecast").astype(object)
+    """What binds each cell, the last limit that lowered it first; broadcastable to (reps, products, months)."""
+    by = np.where(capacity.in_time < 1, "workload", "forecast").astype(object)[:, None, :]
+    return by if capacity.in_supply is None else np.where(capacity.in_supply < 1, "supply", by)
 
 
 def outlook_table(forecast: Forecast, capacity: Capacity, inputs: Inputs, settings: Settings) -> pd.DataFrame:
@@ -178,7 +201,7 @@ def outlook_table(forecast: Forecast, capacity: Capacity, inputs: Inputs, settin
     after_leaving : `expected` when people leave and are replaced; nan when ``[attrition]`` says that nobody does.
     """
     roster = inputs.roster.set_index("rep_id").loc[list(forecast.reps)]
-    sums = rep_sums(forecast, capacity.presence)
+    sums = rep_sums(forecast, capacity.presence) * capacity.tilt[:, None]
     left = np.full_like(capacity.expected, np.nan) if capacity.after_leaving is None else capacity.after_leaving
     cells = (forecast.mean, capacity.expected, capacity.values, left)
     mean = np.stack([cell.sum(axis=(1, 2)) for cell in cells], axis=1)

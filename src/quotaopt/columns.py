@@ -97,8 +97,14 @@ CAPACITY: Final = (
     Column("ramp", "number", "share of full productivity reached", "ratio"),
     Column("working_days", "integer", "working days of the month; empty while no calendar is named"),
     Column("factor", "number", "the quantile `forecast.capacity` of the rep's sum / its mean; 1 at the mean", "ratio"),
-    Column("limited_by", "string", "forecast, or workload where there are not hours enough for it"),
-    Column("capacity", "number", "potential × headcount × ramp × factor, or what there are hours for", "money"),
+    Column(
+        "limited_by",
+        "string",
+        "forecast, or workload (not hours enough) or supply (less can be delivered)",
+    ),
+    Column(
+        "capacity", "number", "potential × headcount × ramp × factor, or what there are hours and supply for", "money"
+    ),
 )
 OUTLOOK: Final = (
     Column("level", "string", "all, region or rep"),
@@ -209,8 +215,11 @@ CONFLICTS: Final = (
 MEASURES: Final = (
     Column("measure", "string", "what is measured"),
     Column("value", "number", "its value"),
+    Column("low", "number", "where it is an estimate: it lies above this in 19 cases of 20"),
+    Column("high", "number", "and below this"),
     Column("unit", "string", "money, ratio, reps, …"),
     Column("better", "string", "lower or higher; empty where neither"),
+    Column("verdict", "string", "ok, look (outside what is healthy), or empty: no such range, or fewer than five reps"),
     Column("about", "string", "in words"),
 )
 SOLVERS: Final = (

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from quotaopt import columns as c
 from quotaopt.allocate import allocate
 from quotaopt.apart import StoppedError, call_apart
 from quotaopt.errors import Finding, QuotaoptError, SolverError
 from quotaopt.optimize.solvers import version
 from quotaopt.plan import Plan
 from quotaopt.problem import Problem
+from quotaopt.record import shape
 from quotaopt.scenario import Scenario
 
 Progress = Callable[[str], None]
@@ -139,3 +141,10 @@ def solver_row(answer: Plan | Failure, first: Plan) -> dict[str, object]:
         if off.any():
             row["detail"] = f"its plan differs from that of {first.solver} in {np.count_nonzero(off):,} quotas"
     return row
+
+
+def solver_table(checked: Crosscheck) -> tuple[pd.DataFrame, Sequence[c.Column]]:
+    """``solvers.csv``: one column for each goal between the others."""
+    goals = [c.Column(f"goal_{k + 1}", "number", f"value of goal {k + 1}") for k in range(len(checked.plan.goals))]
+    columns = (*c.SOLVERS[:3], *goals, *c.SOLVERS[3:])
+    return shape(checked.table, columns), columns

@@ -65,6 +65,8 @@ def rule_tables(settings: Settings) -> list[tuple[str, tuple[str, ...], dict[str
     for key, name in NODES.items():
         if (asked := getattr(settings, key)) and name not in rules:
             rules[name] = {"shares" if sum(asked.values()) == 1 else "values": asked}
+    if settings.targets or settings.data.nodes:
+        rules.setdefault("meet_node_targets", {})
     if settings.leave.to in KEEPERS and "keep_relief" not in rules:
         rules["keep_relief"] = {"by": settings.leave.to}
     uses: list[tuple[str, tuple[str, ...], dict[str, Any]]] = []

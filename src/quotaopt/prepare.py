@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +11,15 @@ import pandas as pd
 from scipy.special import ndtr
 
 from quotaopt import columns as c
+from quotaopt.byhand import check_decisions, make_locks
 from quotaopt.capacity import rep_sums
-from quotaopt.errors import Finding, InputError, split_place
+from quotaopt.errors import Finding, InputError
+from quotaopt.market import supply_caps
+from quotaopt.nodes import check_targets, levels_of, node_targets, quota_total
 from quotaopt.optimize.statement import state
+from quotaopt.overlay import note_overlays
 from quotaopt.policy import rule_uses
-from quotaopt.problem import SCORES, Bools, Cube, Floats, Index, Lock, Problem
+from quotaopt.problem import SCORES, Bools, Cube, Floats, Index, Problem
 
 if TYPE_CHECKING:
     from quotaopt.capacity import Capacity
@@ -32,11 +36,11 @@ def prepare(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Ca
     """Align labels and amounts; amounts become rounding units."""
     settings = scenario.settings
     unit = Decimal(settings.rounding.to)
-    index = make_index(inputs, forecast.reps, forecast.products, forecast.months)
+    index = make_index(inputs, forecast.reps, forecast.products, forecast.months, levels_of(settings))
     per_unit = 1.0 / float(unit)
     available = _available(inputs, forecast)
     values = capacity.values * per_unit * available
-    target = quota_total(settings.target * settings.unit, settings.overassignment, unit)
+    target = quota_total(settings.target * settings.unit, settings.all_hedges, unit)
     relieved = None if capacity.relieved is None else capacity.relieved * per_unit * available
     relief = relieve(target, values, relieved) if settings.leave.to == "company" else None
     plan = _plan_cube(index, inputs.plan, unit)
@@ -53,16 +57,15 @@ def prepare(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Ca
         spread=forecast.rep_spread * per_unit * present,
         presence=capacity.presence.mean(axis=1),
         full_last_year=np.asarray(forecast.full_last_year, dtype=bool),
-        overassignment=settings.overassignment,
+        overassignment=settings.all_hedges,
         money=settings.unit,
         plan=None if plan is None else Cube(index, plan),
-        quantiles=make_quantiles(rep_sums(forecast, capacity.presence) * per_unit),
-        locks=[
-            Lock(k.rep_id, k.product_id, k.month, int((k.value / unit).to_integral_value()), k.source)
-            for k in inputs.locks
-        ],
+        quantiles=make_quantiles(rep_sums(forecast, capacity.presence) * (capacity.tilt[:, None] * per_unit)),
+        locks=make_locks(inputs, settings),
+        nodes=node_targets(scenario, inputs, index),
         relieved=None if relieved is None else Cube(index, relieved),
         relief=relief,
+        supply=_supply(inputs, index, per_unit),
     )
 
 
@@ -83,26 +86,23 @@ def check_data(scenario: Scenario, inputs: Inputs) -> list[Finding]:
     The rules are stated on a placeholder of the right shape; only their names are looked at.
     """
     settings, unit = scenario.settings, Decimal(scenario.settings.rounding.to)
-    findings = []
-    for lock in inputs.locks:
-        if lock.value % unit:
-            near = (lock.value / unit).to_integral_value() * unit
-            what = f"no whole number of rounding units of {unit}"
-            remedy = f"Write {near:f}, or choose a smaller rounding.to."
-            findings.append(Finding(what, remedy, *split_place(lock.source), "value", f"{lock.value:f}", code="lock"))
-    exact = settings.target * settings.unit * (1 + settings.overassignment)
+    findings = [*check_decisions(scenario, inputs)]
+    exact = settings.target * settings.unit * (1 + settings.all_hedges)
     if exact % unit:
-        total = quota_total(settings.target * settings.unit, settings.overassignment, unit) * unit
-        what = f"quotas will add up to {total:f}: target × (1 + overassignment) is {exact:f}, no multiple of {unit}"
+        named = "overassignment" if settings.overassignment else "all hedges"
+        total = quota_total(settings.target * settings.unit, settings.all_hedges, unit) * unit
+        what = f"quotas will add up to {total:f}: target × (1 + {named}) is {exact:f}, no multiple of {unit}"
         findings.append(Finding(what, severity="warning", code="rounding"))
     reps, products = sorted(inputs.roster["rep_id"]), sorted(inputs.products["product_id"])
-    index = make_index(inputs, reps, products, settings.months)
+    index = make_index(inputs, reps, products, settings.months, levels_of(settings))
+    findings += check_targets(scenario, inputs, index)
     nothing, one = np.zeros(len(reps)), np.ones(len(reps))
     cube = Cube(index, np.ones(index.shape))
     whole = Problem(
-        index, unit, 1, cube, cube, cube, one, one, one, nothing > 0, settings.overassignment, settings.unit,
-        plan=None if inputs.plan is None else cube,
+        index, unit, 1, cube, cube, cube, one, one, one, nothing > 0, settings.all_hedges, settings.unit,
+        plan=None if inputs.plan is None else cube, supply=_supply(inputs, index, 1.0),
     )  # fmt: skip
+    findings += note_overlays(inputs, index)
     for use in rule_uses(scenario):
         try:
             state(whole, [use])
@@ -123,13 +123,10 @@ def make_quantiles(sums: Floats) -> Floats:
     return np.asarray(np.maximum(np.column_stack([low, inner, high]), 0.0))
 
 
-def quota_total(target: Decimal, overassignment: Decimal, unit: Decimal) -> int:
-    """Target × (1 + overassignment) in whole rounding units, nearest."""
-    return int((target * (1 + overassignment) / unit).to_integral_value(ROUND_HALF_EVEN))
-
-
-def make_index(inputs: Inputs, reps: Sequence[str], products: Sequence[str], months: Sequence[str]) -> Index:
-    """Sorted labels with the attributes one may total by."""
+def make_index(
+    inputs: Inputs, reps: Sequence[str], products: Sequence[str], months: Sequence[str], levels: Sequence[str] = ()
+) -> Index:
+    """Sorted labels with the attributes one may total by; `levels` are columns of the roster beside the known ones."""
     roster = inputs.roster.set_index("rep_id").loc[list(reps)]
     catalogue = inputs.products.set_index("product_id").loc[list(products)]
     year, month = (np.array([int(m[k]) for m in months]) for k in (slice(0, 4), slice(5, 7)))
@@ -140,9 +137,14 @@ def make_index(inputs: Inputs, reps: Sequence[str], products: Sequence[str], mon
         },
         index=pd.Index(months),
     )
-    return Index(
-        roster[list(c.REP_ATTRIBUTES[1:])].astype(str), catalogue[list(c.PRODUCT_ATTRIBUTES[1:])].astype(str), time
-    )
+    attributes = dict.fromkeys((*c.REP_ATTRIBUTES[1:], *levels))
+    return Index(roster[[*attributes]].astype(str), catalogue[list(c.PRODUCT_ATTRIBUTES[1:])].astype(str), time)
+
+
+def _supply(inputs: Inputs, index: Index, per_unit: float) -> Floats | None:
+    """Supply caps in units, P × T."""
+    caps = supply_caps(inputs, [str(p) for p in index.products.index], len(index.months))
+    return None if caps is None else caps * per_unit
 
 
 def _available(inputs: Inputs, forecast: Forecast) -> Bools:

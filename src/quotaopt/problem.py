@@ -190,11 +190,30 @@ class Cube:
 
 @dataclass(frozen=True)
 class Lock:
-    """A quota that must stay: `None` for product or month means all of them. `value` is in rounding units."""
+    """A quota that must stay: `None` for product or month means all of them. `value` is in rounding units.
+
+    `kind` says who decided it: ``lock``, ``override`` or ``commit``.
+    """
 
     rep: str
     product: str | None
     month: str | None
+    value: int
+    source: str = ""
+    kind: str = "lock"
+
+    @property
+    def name(self) -> str:
+        """What it locks, like ``R017 core 2027-01``."""
+        return " ".join(filter(None, (self.rep, self.product, self.month)))
+
+
+@dataclass(frozen=True)
+class NodeTarget:
+    """What a node's quotas add up to: the sub-total number `row` of the grouping `by`, in rounding units."""
+
+    by: tuple[str, ...]
+    row: int
     value: int
     source: str = ""
 
@@ -220,6 +239,8 @@ class Problem:
     money : what 1 in a scenario's amounts means, for example 10_000.
     plan : current plan, when re-planning.
     locks : quotas that must stay.
+    nodes : what nodes of the tree must add up to.
+    supply : most of each product that can be delivered in a month (P × T); None when nobody said.
     relieved : capacity that is missing because of leave (R × P × T); none when nobody is relieved.
     relief : quota that nobody carries because of it (R × P × T), already taken off `target`.
     """
@@ -239,6 +260,8 @@ class Problem:
     plan: Cube | None = None
     locks: Sequence[Lock] = ()
     quantiles: Floats | None = None
+    nodes: Sequence[NodeTarget] = ()
+    supply: Floats | None = None
     relieved: Cube | None = None
     relief: Floats | None = None
 

@@ -17,8 +17,10 @@ from quotaopt.allocate import Meter, allocate
 from quotaopt.archive import Run
 from quotaopt.capacity import make_capacity
 from quotaopt.columns import MONTH, PRODUCT, REGION, REP
+from quotaopt.decisions import decide, reconcile
 from quotaopt.errors import NoPlanError, SolverError
 from quotaopt.forecast import make_forecast
+from quotaopt.ledgers import beside_plan
 from quotaopt.optimize.nearly import Deviation, give_way
 from quotaopt.optimize.soft import settle
 from quotaopt.optimize.statement import Block, state
@@ -68,17 +70,19 @@ def recheck(run: Run, project: Path, rerun: bool = False) -> Verdict:
     inputs = read_inputs(scenario)
     forecast = make_forecast(inputs, scenario.settings)
     capacity = make_capacity(forecast, inputs, scenario.settings)
-    problem = prepare(scenario, inputs, forecast, capacity)
+    solver = str(run.record["solver"])
+    problem = reconcile(prepare(scenario, inputs, forecast, capacity), scenario, solver)
     off = [Deviation(*found) for found in run.record.get("deviations", [])]
-    blocks = give_way(kept_rules(problem, scenario, str(run.record["solver"])), off)
+    blocks = give_way(kept_rules(problem, scenario, solver), off)
     encoding = scenario.settings.output.csv_encoding
     faults = check_written(run.folder / "quotas.csv", problem, blocks, encoding)
     if not faults:
         cells, _ = read_cells(run.folder / "quotas.csv", problem, encoding)
         faults = list(check_totals(run, problem, cells.cube(problem.index.shape), encoding))
     if rerun:
-        plan = allocate(problem, scenario, str(run.record["solver"]))
-        tables = tables_of(run.id, scenario, inputs, forecast, capacity, plan)
+        decided = decide(allocate(problem, scenario, solver), scenario, inputs)
+        tables = tables_of(run.id, scenario, inputs, forecast, capacity, decided.plan)
+        tables |= beside_plan(decided, scenario, inputs)
         faults += compare_tables(run, {name: frame for name, (frame, _) in tables.items()}, encoding)
     return Verdict(tuple(faults), int(problem.eligible.sum()), len({block.use.name for block in blocks}))
 

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from quotaopt import columns as c
+from quotaopt.byhand import cells_of
 from quotaopt.capacity import Capacity, capacity_table, outlook_table
+from quotaopt.columns_hand import POTENTIAL, WINDFALL
+from quotaopt.columns_tree import NODES
 from quotaopt.errors import Finding
 from quotaopt.forecast import Forecast, forecast_table
+from quotaopt.measures import make_view, measure_table
+from quotaopt.money import money_text
+from quotaopt.node_table import has_nodes, node_table
 from quotaopt.people import note_tables, people_measures, people_tables
 from quotaopt.plan import Plan
 from quotaopt.problem import Problem
@@ -27,6 +32,7 @@ from quotaopt.tables import Inputs
 
 DECIMALS = {"money": 2, "ratio": 6}
 SIGNIFICANT = 12
+MONEY = ("amount", "kept", "windfall")
 SHARED = ["rep_id", "product_id", "period", "potential"]  # columns of forecast and capacity alike
 
 Tables = dict[str, tuple[pd.DataFrame, Sequence[c.Column]]]
@@ -51,6 +57,8 @@ def tables_of(
         stamp = {"run_id": run_id, "scenario": scenario.name}
         made["quotas"] = cells.assign(**stamp), c.QUOTAS
         made["totals"] = total_table(cells, scenario, plan.problem.unit).assign(**stamp), c.TOTALS
+        if has_nodes(scenario.settings):
+            made["nodes"] = node_table(scenario, inputs, plan), NODES
     else:
         made["conflicts"] = plan.conflicts, c.CONFLICTS
     made |= forecast_tables(inputs, forecast, capacity, scenario.settings, cells)
@@ -59,8 +67,10 @@ def tables_of(
     made["rules"] = plan.rules, c.RULES
     made["goals"] = plan.goals, c.GOALS
     made["fairness"] = plan.fairness, c.FAIRNESS
-    more = pd.DataFrame(people_measures(people, plan), columns=[column.name for column in c.MEASURES])
-    made["measures"] = pd.concat([plan.measures, more], ignore_index=True) if len(more) else plan.measures, c.MEASURES
+    made["measures"] = plan.measures, c.MEASURES
+    if plan.quota is not None:
+        view = make_view(inputs, forecast, capacity, plan, scenario.settings, targets_of(scenario))
+        made["measures"] = measure_table(view, plan.measures, people_measures(people, plan)), c.MEASURES
     findings = (*notes, *note_tables(people, scenario), *inputs.warnings, *forecast.notes, *capacity.notes, *plan.notes)
     made["warnings"] = finding_table(findings), c.WARNINGS
     return shape_tables(made)
@@ -76,7 +86,7 @@ def forecast_tables(
 ) -> Tables:
     """Those tables of a run that need no plan, by file name; `cells` as from `forecast_cells`.
 
-    ``vacant``, ``fenced`` and ``floored`` are there when they hold something.
+    ``vacant``, ``fenced``, ``floored``, ``windfall`` and ``potential`` are there when they hold something.
     """
     made: Tables = {
         "forecast": (cells, c.FORECAST),
@@ -86,6 +96,10 @@ def forecast_tables(
     }
     found = {"vacant": (forecast.vacant, c.VACANT), "fenced": (forecast.fenced, c.FENCED)}
     found["floored"] = (forecast.floored, c.FLOORED)
+    windfall = inputs.more.get("windfall", pd.DataFrame())
+    found["windfall"] = (windfall.astype(dict.fromkeys(MONEY, float)) if len(windfall) else windfall, WINDFALL)
+    if capacity.market is not None:
+        found["potential"] = (capacity.market.table, POTENTIAL)
     return made | {name: pair for name, pair in found.items() if len(pair[0])}
 
 
@@ -126,22 +140,8 @@ def locked_cells(problem: Problem) -> NDArray[np.bool_]:
     index = problem.index
     locked = np.zeros(index.shape, dtype=bool)
     for lock in problem.locks:
-        rep = index.reps.index.get_loc(lock.rep)
-        product = slice(None) if lock.product is None else index.products.index.get_loc(lock.product)
-        month = slice(None) if lock.month is None else index.months.index.get_loc(lock.month)
-        locked[rep, product, month] = True
+        locked[cells_of(index, lock)] = True
     return locked
-
-
-def money_text(units: NDArray[np.int64], unit: Decimal) -> NDArray[Any]:
-    """Whole rounding units as money, written exactly: 12345 units of 0.01 are ``123.45``."""
-    digits, exponent = int(Decimal("".join(map(str, unit.as_tuple().digits)))), int(unit.as_tuple().exponent)
-    whole = pd.Series(units) * (digits * 10 ** max(exponent, 0))
-    if exponent >= 0:
-        return np.asarray(whole.astype(str))
-    head, tail = whole.abs().divmod(10**-exponent)
-    text = head.astype(str) + "." + tail.astype(str).str.zfill(-exponent)
-    return np.asarray(text.where(whole >= 0, "-" + text))
 
 
 def _with_ratios(table: pd.DataFrame, unit: Decimal) -> pd.DataFrame:

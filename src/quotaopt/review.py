@@ -13,10 +13,10 @@ import pandas as pd
 
 from quotaopt.archive import Run, list_runs
 from quotaopt.errors import Finding, InputError, nearest
+from quotaopt.money import money_text
 from quotaopt.optimize.verify import parse_units
 from quotaopt.places import relative_place
 from quotaopt.project import scenario_text
-from quotaopt.record import money_text
 from quotaopt.scenario import Scenario, load_scenario
 from quotaopt.tables import write_csv
 from quotaopt.tables.catalogue import PLAN

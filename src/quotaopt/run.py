@@ -21,26 +21,30 @@ from typing import Any
 import pandas as pd
 
 from quotaopt import __version__
-from quotaopt import columns as c
 from quotaopt.allocate import check_rules, prepare
 from quotaopt.archive import RECORD, Run, find_run, list_runs, load_run, new_folder, write_samples
-from quotaopt.capacity import make_capacity
-from quotaopt.crosscheck import Crosscheck, solve_with_each
+from quotaopt.capacity import make_capacity, rep_sums
+from quotaopt.crosscheck import Crosscheck, solve_with_each, solver_table
+from quotaopt.decisions import decide, reconcile
 from quotaopt.errors import Finding, InputError, QuotaoptError
 from quotaopt.feasibility import check_capacity
 from quotaopt.forecast import Forecast
+from quotaopt.ledgers import beside_plan
 from quotaopt.memory import Memory
 from quotaopt.mend import write_repairs
+from quotaopt.metrics import add_metrics, check_metrics
 from quotaopt.optimize.export_model import check_model_path, write_model
 from quotaopt.optimize.solvers import solvers as solver_registry
 from quotaopt.optimize.solvers import version as solver_version
 from quotaopt.optimize.statement import state
 from quotaopt.optimize.verify import check_written
+from quotaopt.overlay import note_overlays
 from quotaopt.plan import Plan
 from quotaopt.policy import goal_uses, rule_uses
 from quotaopt.prepare import check_data
 from quotaopt.presence import check_profiles
-from quotaopt.record import Tables, shape, tables_of
+from quotaopt.promise import note_policy, note_promise
+from quotaopt.record import Tables, tables_of
 from quotaopt.scenario import Scenario, load_scenario
 from quotaopt.seats import with_seats
 from quotaopt.tables import Inputs, read_inputs, write_tables
@@ -97,7 +101,8 @@ def check_scenario(
         findings += [*check_profiles(inputs, scenario.settings), *check_workload(inputs, scenario.settings)]
         findings += inputs.warnings
         if not problems_in(findings):
-            findings += check_data(scenario, inputs)
+            findings += [*check_data(scenario, inputs), *note_policy(scenario, inputs)]
+            findings += check_metrics(scenario, inputs, lambda metric: check_scenario(metric, read))
     except InputError as error:
         findings += error.findings
     return inputs if not problems_in(findings) else None, findings
@@ -153,10 +158,14 @@ def run_scenario(
         forecast = memory.forecast(scenario, inputs)
     with timer("capacity"):
         capacity = make_capacity(forecast, inputs, scenario.settings)
-        problem = prepare(scenario, inputs, forecast, capacity)
-        notes = [*check_capacity(problem, state(problem, rule_uses(scenario)), capacity)]
+        problem = reconcile(prepare(scenario, inputs, forecast, capacity), scenario, next(iter(solvers), None))
+        notes = [*note_promise(scenario, rep_sums(forecast, capacity.presence) * capacity.tilt[:, None])]
+        notes += check_capacity(problem, state(problem, rule_uses(scenario)), capacity)
+        notes += note_overlays(inputs, problem.index)
     with timer("solve"):
         checked = solve_with_each(problem, scenario, solvers or (scenario.settings.solver.name,), timer.progress)
+        decided = decide(checked.plan, scenario, inputs)
+        checked = replace(checked, plan=decided.plan)
     if checked.plan.status == "infeasible":
         with timer("seats"):
             checked = replace(checked, plan=with_seats(checked.plan, scenario, inputs))
@@ -169,9 +178,12 @@ def run_scenario(
     parent = out or scenario.root / "runs"
     with timer("write"), new_folder(parent, f"{started:%Y-%m-%d}-{scenario.name}") as (run_id, folder):
         tables = tables_of(run_id, scenario, inputs, forecast, capacity, checked.plan, [*notes, *checked.notes])
+        tables |= beside_plan(decided, scenario, inputs)
         if len(solvers) > 1:
-            tables["solvers"] = _solver_table(checked)
+            tables["solvers"] = solver_table(checked)
         record = describe(run_id, scenario, inputs, forecast, checked)
+        worst = add_metrics(scenario, inputs, checked.plan, run_scenario, folder, tables)
+        record["exit_code"] = max(record["exit_code"], worst)
         if checked.plan.deviations:
             record["deviations"] = [[d.rule, d.by, d.scope, d.units] for d in checked.plan.deviations]
         record |= {"started": started.isoformat(), "seconds": timer.seconds, "solvers": list(solvers), **(beside or {})}
@@ -197,12 +209,6 @@ class Timer:
         self.seconds[stage] = round(perf_counter() - began, 3)
 
 
-def _solver_table(checked: Crosscheck) -> tuple[pd.DataFrame, Sequence[c.Column]]:
-    goals = [c.Column(f"goal_{k + 1}", "number", f"value of goal {k + 1}") for k in range(len(checked.plan.goals))]
-    columns = (*c.SOLVERS[:3], *goals, *c.SOLVERS[3:])
-    return shape(checked.table, columns), columns
-
-
 def describe(
     run_id: str, scenario: Scenario, inputs: Inputs, forecast: Forecast, checked: Crosscheck
 ) -> dict[str, Any]:
@@ -219,7 +225,8 @@ def describe(
         "exit_code": EXIT[plan.status] or checked.exit_code,
         "sentence": plan.sentence,
         "target": number(settings.target * settings.unit),
-        "overassignment": number(settings.overassignment),
+        "overassignment": number(settings.all_hedges),
+        **({"hedges": {k: number(v) for k, v in settings.hedge.items()}} if settings.hedge else {}),
         "quota": total,
         "currency": settings.currency,
         "first_month": settings.months[0],

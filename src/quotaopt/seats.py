@@ -47,7 +47,7 @@ def with_seats(plan: Plan, scenario: Scenario, inputs: Inputs) -> Plan:
     wider = replace(inputs, roster=pd.concat([inputs.roster, seats], ignore_index=True).sort_values("rep_id"))
     forecast = make_forecast(wider, scenario.settings)
     capacity = make_capacity(forecast, wider, scenario.settings)
-    problem = prepare(scenario, wider, forecast, capacity)
+    problem = replace(prepare(scenario, wider, forecast, capacity), locks=plan.problem.locks)
     found = []
     for region, seat in zip(seats["region"], seats["rep_id"], strict=True):
         others = [name for name in seats["rep_id"] if name != seat]

@@ -17,6 +17,7 @@ import scipy.sparse as sp
 from quotaopt import columns as c
 from quotaopt.allocate import Meter, allocate
 from quotaopt.capacity import Capacity, make_capacity
+from quotaopt.decisions import reconcile
 from quotaopt.errors import Finding, InputError, NoPlanError, SolverError, UnknownNameError
 from quotaopt.forecast import Forecast, make_forecast
 from quotaopt.optimize.alternatives import find_ranges
@@ -64,7 +65,8 @@ def open_case(scenario: Scenario) -> Case:
         raise InputError(problems_in(findings))
     forecast = make_forecast(inputs, scenario.settings)
     capacity = make_capacity(forecast, inputs, scenario.settings)
-    return Case(scenario, inputs, forecast, capacity, prepare(scenario, inputs, forecast, capacity))
+    problem = reconcile(prepare(scenario, inputs, forecast, capacity), scenario)
+    return Case(scenario, inputs, forecast, capacity, problem)
 
 
 # What if.
@@ -93,7 +95,7 @@ def what_if(case: Case, changes: Sequence[str]) -> pd.DataFrame:
     base.amounts()
     parts = []
     for text, way, scenario, before, after in made:
-        problem = prepare(scenario, case.inputs, case.forecast, case.capacity)
+        problem = reconcile(prepare(scenario, case.inputs, case.forecast, case.capacity), scenario)
         rows = pd.DataFrame(
             _effects(base, allocate(problem, scenario)), columns=["what", "key", "name", "before", "after"]
         )

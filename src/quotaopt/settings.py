@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from quotaopt.settings_data import Data, Section
+from quotaopt.settings_hand import Commits, Overrides
+from quotaopt.settings_market import Potential, Prices
+from quotaopt.settings_metrics import Metrics
 from quotaopt.settings_people import Hiring, Leave
+from quotaopt.settings_policy import Pay, Policy
+from quotaopt.settings_tree import COMPANY, Hedges, Targets, Tree, compound
 from quotaopt.values import (
     Amount,
     Calendar,
@@ -29,6 +34,8 @@ from quotaopt.values import (
     refuse,
 )
 
+NAME = "NAME"
+"""Stands for a name people choose, where keys are listed."""
 LONGEST = 120
 """Most months a plan may have; more is a slip of the pen (2072 for 2027)."""
 
@@ -60,7 +67,8 @@ class Forecasting(Section):
 
     `capacity` is ``"mean"``, or the quantile of each rep's sum over the plan: at 0.3 seven reps in ten sell more.
     The range and every quantile come from `samples` joint draws of the plan's months, started from `seed`.
-    With `fence` one-off orders are cut for the forecast, except `keep_whales`.
+    With `fence` one-off orders are cut for the forecast, except `keep_whales`. With `deal_fence` single deals far
+    beyond those of their peer group are cut before that, and listed as windfall.
     `weights` of past years, last year first, are those of the method ``weighted_years``; `events` are known breaks.
     `no_rows` says what a month without a single row of a rep is: missing, zero, or judged from the rep's other months.
     """
@@ -69,6 +77,7 @@ class Forecasting(Section):
     months: int = Field(default=36, ge=1)
     level: float = Field(default=0.8, gt=0, lt=1)
     fence: bool = True
+    deal_fence: bool = False
     keep_whales: list[Whale] = []
     capacity: Quantile = "mean"
     weights: Weights = [0.5, 0.3, 0.2]
@@ -114,9 +123,13 @@ class Attrition(Section):
 
 
 class Workload(Section):
-    """Hours a month of a full-time rep, and what a deal of each product takes and brings; without hours no limit."""
+    """Hours a month of a full-time rep, and what a deal of each product takes and brings; without hours no limit.
+
+    Each of the roster's `accounts` takes `hours_per_account` of them first.
+    """
 
     hours: float = Field(default=0.0, ge=0)
+    hours_per_account: float = Field(default=0.0, ge=0)
     hours_per_deal: dict[str, Annotated[float, Field(ge=0)]] = {}
     value_per_deal: dict[str, Annotated[Amount, Field(gt=0)]] = {}
 
@@ -152,6 +165,9 @@ class Settings(Section):
     unit: Amount = Field(default=Decimal(1), gt=0)
     currency: str = ""
     overassignment: Amount = Field(default=Decimal(0), gt=-1)
+    tree: Tree = Tree()
+    hedge: Hedges = {}
+    targets: Targets = {}
     by_region: dict[str, Amount] = {}
     by_product: dict[str, Amount] = {}
     first_month: Month
@@ -165,7 +181,14 @@ class Settings(Section):
     leave: Leave = Leave()
     hiring: Hiring = Hiring()
     workload: Workload = Workload()
+    potential: Potential = Potential()
+    price: Prices = {}
+    overrides: Overrides = Overrides()
+    commits: Commits = Commits()
+    policy: Policy = Policy()
+    pay: Pay = Pay()
     rules: dict[str, Rule] = {"meet_target": {}, "keep_locks": {}}
+    metrics: Metrics = {}
     rounding: Rounding = Rounding()
     solver: Solving = Solving()
     output: Output = Output()
@@ -194,6 +217,11 @@ class Settings(Section):
         return last
 
     @property
+    def all_hedges(self) -> Decimal:
+        """Sum of all quotas / target - 1: the overassignment, or what the hedges of all levels compound to."""
+        return compound(self.hedge, self.overassignment, [COMPANY, *self.tree.levels]) - 1
+
+    @property
     def months(self) -> tuple[str, ...]:
         """Every month of the plan, first to last, as ``YYYY-MM``."""
         numbers = range(_count(self.first_month), _count(self.last_month) + 1)
@@ -218,5 +246,10 @@ def known_keys(model: type[BaseModel] = Settings, at: str = "") -> Mapping[str, 
         section = section_of(field)
         keys[f"{at}{name}"] = section
         if section:
-            keys |= known_keys(section, f"{at}{name}.")
+            keys |= known_keys(section, f"{at}{name}.{NAME}." if is_named(field) else f"{at}{name}.")
     return keys
+
+
+def is_named(field: FieldInfo) -> bool:
+    """Whether a field holds sections by names that people choose, such as ``[metrics.units]``."""
+    return get_origin(field.annotation) is dict

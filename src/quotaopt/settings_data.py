@@ -24,8 +24,16 @@ class Columns(Section):
     locks: Headers = {}
     plan: Headers = {}
     assignments: Headers = {}
+    nodes: Headers = {}
+    levels: Headers = {}
+    overrides: Headers = {}
+    commits: Headers = {}
+    overlays: Headers = {}
+    splits: Headers = {}
+    potential: Headers = {}
     leave: Headers = {}
     calendar_changes: Headers = {}
+    quotas: Headers = {}
 
 
 class Data(Section):
@@ -34,9 +42,11 @@ class Data(Section):
     A file is CSV (also .csv.gz), a workbook (``book.xlsx#Sheet``), Parquet, a pattern such as ``sales/*.csv``, or a
     database such as ``sqlite:///crm.db?table=orders``. `unit` is money in one of a table's amounts, where it is not
     the scenario's `unit`.
+    `metric` is the column of the history that is planned, or its name in a column `metric`; empty: the amount.
     `history_follows` says what happens to past sales when `assignments` give a territory to somebody else:
     they go with the territory, or stay with the rep who made them.
-    `calendar_changes` are days, announced or agreed, that win over the scenario's `calendar`.
+    `calendar_changes` are days, announced or agreed, that win over the scenario's `calendar`; `quotas` are those of
+    the past.
     """
 
     history: SomePaths
@@ -45,10 +55,19 @@ class Data(Section):
     locks: Paths = ()
     plan: Paths = ()
     assignments: Paths = ()
+    nodes: Paths = ()
+    levels: Paths = ()
+    overrides: Paths = ()
+    commits: Paths = ()
+    overlays: Paths = ()
+    splits: Paths = ()
+    potential: Paths = ()
     leave: Paths = ()
     calendar_changes: Paths = ()
+    quotas: Paths = ()
     encoding: Encoding = "auto"
     unit: Units = {}
+    metric: str = ""
     duplicates: Literal["error", "sum"] = "error"
     unknown_reps: Literal["error", "drop"] = "error"
     history_follows: Literal["territory", "rep"] = "territory"

@@ -16,21 +16,26 @@ DAY = re.compile(
     r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d{2})(\d{2}))"
     r"(?:[T ]\d{1,2}:\d{2}.*)?"  # a time of day, as many exports write it
 )
-NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 MULTIPLES = {"万": 10_000, "亿": 100_000_000}
 
 
 def encoding_of(raw: bytes) -> str:
     """The encoding of a text file: its byte order mark, else UTF-8 if that fits, else GB18030 (which holds GBK)."""
-    if raw.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
-    if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return "utf-16"
+    if mark := encoding_of_mark(raw):
+        return mark
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError:
         return "gb18030"
     return "utf-8"
+
+
+def encoding_of_mark(raw: bytes) -> str:
+    """The encoding a byte order mark shows; empty without one."""
+    if raw.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    return "utf-16" if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else ""
 
 
 def counted(number: int, noun: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -106,6 +107,13 @@ def _check_factor(value: Any) -> Any:
     return value if value == "estimate" else float(value)
 
 
+def _check_curve(curve: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    rising = all(a[0] < b[0] for a, b in pairwise(curve))
+    if not rising or any(min(point) < 0 for point in curve):
+        refuse("points of a pay curve rise in attainment, from 0 on", "Write [[0.5, 0], [1, 1], [1.5, 2]].")
+    return curve
+
+
 def _check_weights(weights: list[float]) -> list[float]:
     if not weights or min(weights) < 0 or not sum(weights) > 0:
         refuse("weights are zero or more, and not all zero", "Write them like [0.5, 0.3, 0.2], last year first.")
@@ -120,11 +128,14 @@ SomePaths = Annotated[Paths, AfterValidator(_check_paths)]
 Profile = Annotated[list[float], AfterValidator(_check_profile)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Headers = dict[str, str]
-MoneyTable = Literal["history", "locks", "plan"]
+MoneyTable = Literal[
+    "history", "locks", "plan", "quotas", "nodes", "overrides", "commits", "potential", "roster", "products"
+]  # fmt: skip
 Units = dict[MoneyTable, Annotated[Amount, Field(gt=0)]]
 Goals = Annotated[list[Any], AfterValidator(_check_goals)]
 Rule = Annotated[Any, AfterValidator(_check_rule)]
 Encoding = Annotated[str, AfterValidator(_check_encoding)]
 Factor = Annotated[float | str, BeforeValidator(_check_factor)]
+Curve = Annotated[list[tuple[float, float]], AfterValidator(_check_curve)]
 Weights = Annotated[list[float], AfterValidator(_check_weights)]
 Calendar = Annotated[Path | str, BeforeValidator(_check_calendar)]

@@ -31,22 +31,31 @@ def check_workload(inputs: Inputs, settings: Settings) -> Iterator[Finding]:
         yield Finding(what, remedy, column="workload.hours_per_deal", value=name, code="workload")
 
 
-def share_in_time(cells: Floats, headcount: Floats, products: Sequence[str], settings: Settings) -> Floats:
+def hours_available(headcount: Floats, reps: Sequence[str], inputs: Inputs, settings: Settings) -> Floats:
+    """Hours of each rep's month that are left to sell in, shape (reps, months): accounts take theirs first."""
+    rule, table = settings.workload, inputs.more.get("roster_market")
+    hours = rule.hours * headcount
+    if not rule.hours_per_account or table is None:
+        return hours
+    accounts = table.set_index("rep_id")["accounts"].reindex(list(reps)).fillna(0.0).to_numpy(np.float64)
+    return np.asarray(np.maximum(hours - rule.hours_per_account * accounts[:, None], 0.0))
+
+
+def share_in_time(cells: Floats, available: Floats, products: Sequence[str], settings: Settings) -> Floats:
     """Part of each rep's month for which there are hours, 0..1, shape (reps, months).
 
-    A month's sales need ``sum over products of sales / value of a deal × hours per deal``; a full-time rep has
-    `hours`. Where they do not suffice, all products of the month give way by the same part.
+    A month's sales need ``sum over products of sales / value of a deal × hours per deal``. Where there are not so many
+    hours, all products of the month give way by the same part.
 
     Parameters
     ----------
     cells : sales, money, shape (reps, products, months).
-    headcount : full-time share present, shape (reps, months).
+    available : hours to sell in, shape (reps, months).
     """
     rule = settings.workload
     if not rule.hours:
-        return np.ones_like(headcount)
+        return np.ones_like(available)
     money = float(settings.unit)
     hours = [rule.hours_per_deal.get(p, 0.0) / (float(rule.value_per_deal.get(p, 1)) * money) for p in products]
     needed = np.einsum("rpt,p->rt", cells, np.array(hours))
-    available = rule.hours * headcount
     return np.asarray(np.divide(available, needed, out=np.ones_like(needed), where=needed > available))

@@ -1,6 +1,6 @@
 """The command line. Only this folder imports click; importing it imports nothing heavy."""
 
-from quotaopt.cli import commands, explain, export, forecast, house, new, report, verify
+from quotaopt.cli import commands, explain, export, forecast, house, new, quality, report, share, verify
 from quotaopt.cli.frame import COMMON, LOG, cli, main
 
 __all__ = [
@@ -14,6 +14,8 @@ __all__ = [
     "house",
     "main",
     "new",
+    "quality",
     "report",
+    "share",
     "verify",
 ]

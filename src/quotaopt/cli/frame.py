@@ -27,7 +27,8 @@ FORMATS = ("table", "csv", "json")
 GROUPS = {
     "Start": ("init", "new", "check"),
     "Plan": ("forecast", "run", "compare", "explain", "frontier"),
-    "Share": ("report", "export"),
+    "Judge": ("measures", "simulate", "backtest"),
+    "Share": ("report", "export", "share", "merge"),
     "Look": ("runs", "verify", "show", "diff", "list"),
     "Keep": ("freeze", "revise", "plans"),
 }

@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quotaopt.archive import Run
+from quotaopt.money import money_text
 from quotaopt.optimize.verify import parse_units
-from quotaopt.record import money_text
 from quotaopt.scenario import Scenario, load_scenario
 
 Ints = NDArray[np.int64]

@@ -76,16 +76,20 @@ def find_nearest(problem: Problem, blocks: Sequence[Block], values: Floats, seco
 
 
 def give_way(blocks: Sequence[Block], deviations: Sequence[Deviation]) -> list[Block]:
-    """Rows with exactly those exact totals moved that are named."""
-    units = {(d.rule, d.by, d.scope): d.units for d in deviations}
+    """Rows with exactly those limits moved that are named: an exact total itself, else the limit that is passed."""
+    units: dict[tuple[str, str, str], int] = {}
+    for d in sorted(deviations, key=lambda d: abs(d.units)):  # of a rule used twice, what moves most
+        units[d.rule, d.by, d.scope] = d.units
     out = []
     for block in blocks:
         by = " ".join(block.expression.grouping.by)
-        move = np.zeros(block.size)
-        if block.expression.plain and any(key[:2] == (block.use.name, by) for key in units):
-            move = np.array([units.get((block.use.name, by, block.scope(k)), 0) for k in range(block.size)])
-            move = np.where(block.lower == block.upper, move, 0.0)
-        out.append(replace(block, lower=block.lower + move, upper=block.upper + move) if move.any() else block)
+        if not any(key[:2] == (block.use.name, by) for key in units):
+            out.append(block)
+            continue
+        move = np.array([units.get((block.use.name, by, block.scope(k)), 0) for k in range(block.size)], dtype=float)
+        exact = block.lower == block.upper
+        lower, upper = np.where(exact | (move < 0), move, 0.0), np.where(exact | (move > 0), move, 0.0)
+        out.append(replace(block, lower=block.lower + lower, upper=block.upper + upper))
     return out
 
 

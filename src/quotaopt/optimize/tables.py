@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from quotaopt.columns import FAIRNESS, MEASURES, PEER_GROUP, REP, RULES
+from quotaopt.columns import FAIRNESS, PEER_GROUP, REP, RULES
 from quotaopt.goals import Levels, chance_levels
 from quotaopt.optimize.bounds import LINK
 from quotaopt.optimize.certificate import Certificate
@@ -119,11 +119,16 @@ def fairness_table(
         "stretch": stretch,
         "level": level,
         "block": shared,
-        "chance": ndtr(-chance_levels(problem).level(totals)),
+        "chance": chance_of(problem, totals),
         "stopped_by": [r[0] for r in reasons],
         "source": [r[1] for r in reasons],
     }
     return pd.DataFrame(table)[[c.name for c in FAIRNESS]]
+
+
+def chance_of(problem: Problem, totals: Floats) -> Floats:
+    """Probability that each rep's sales reach the quota (R), by the forecast."""
+    return np.asarray(ndtr(-chance_levels(problem).level(totals)))
 
 
 def _main_blocks(group: Ints, shares: Ints, capacity: Floats) -> Ints:
@@ -198,7 +203,7 @@ def measures(problem: Problem, quota: Ints, fairness: pd.DataFrame, certificate:
             "reps a rule keeps from their group's level",
         )
     )
-    return pd.DataFrame(rows, columns=[c.name for c in MEASURES])
+    return pd.DataFrame(rows, columns=["measure", "value", "unit", "better", "about"])
 
 
 def gini(x: Floats) -> float:

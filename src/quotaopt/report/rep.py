@@ -134,11 +134,14 @@ def _steps(r: int, forecast: Forecast, capacity: Capacity, trace: Trace) -> dict
     """What each step adds, one after the other; all together are the capacity."""
     full, cap = (float(np.round(cells[r], CENTS).sum()) for cells in (forecast.mean, capacity.values))
     present = float((forecast.mean[r] * capacity.headcount[r]).sum())
+    here = float((forecast.mean[r] * capacity.presence[r]).clip(min=0).sum())
     expected = float(capacity.expected[r].sum())
     chosen = expected * float(capacity.factor[r])
+    timely = float((capacity.expected[r] * capacity.in_time[r]).sum() * capacity.factor[r])
     steps = {**trace.steps, "rest": full - sum(trace.steps.values())}
-    steps |= {"headcount": present - full, "ramp": expected - present, "factor": chosen - expected}
-    return {name: round(amount, CENTS) + 0.0 for name, amount in (steps | {"workload": cap - chosen}).items()}
+    steps |= {"headcount": present - full, "ramp": here - present, "market": expected - here}
+    steps |= {"factor": chosen - expected, "workload": timely - chosen, "supply": cap - timely}
+    return {name: round(amount, CENTS) + 0.0 for name, amount in steps.items()}
 
 
 def _is_about(note: Finding, names: set[str]) -> bool:
@@ -248,7 +251,9 @@ def _ladder(sheet: RepSheet, level: float) -> RenderableType:
         "headcount": "× headcount: part-time, or not there all the time",
         "ramp": "× ramp: still becoming productive",
         "factor": f"× {at:.4g}: the chosen quantile of the rep's sum / its mean",
+        "market": "market potential and prices: see potential.csv",
         "workload": "not hours enough for it: see [workload]",
+        "supply": "less can be delivered: supply_cap of the products",
     }
     span = f"{100 * level:.3g} % range {money(sheet.low)} – {money(sheet.high)}"
     body = list[tuple[str, str, str]]()

@@ -18,6 +18,7 @@ from quotaopt import columns as c
 from quotaopt.archive import Run
 from quotaopt.report.conflicts import after_no_plan, conflict_report
 from quotaopt.report.findings import counted
+from quotaopt.report.metrics import metric_lines
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio, records
 from quotaopt.scenario import scenario_names
 
@@ -43,6 +44,8 @@ def run_report(runs: Sequence[Run], project: Path) -> Iterator[RenderableType]:
         yield from _regions(planned[0])
         yield from _fairness(planned[0])
     for run in runs:
+        if run.has("metrics"):
+            yield from metric_lines(run)
         if run.has("solvers"):
             yield from _solvers(run)
     yield from _ending(runs, planned, project)
@@ -221,6 +224,8 @@ def next_step(runs: Sequence[Run], planned: Sequence[Run], scenarios: Sequence[s
         return f"quotaopt compare {first} {others[0]} --by region"
     if others:
         return f"quotaopt run {others[0]} && quotaopt compare {first} {others[0]}"
+    if planned[0].record.get("hedges"):
+        return f"quotaopt explain {planned[0].id} --what-if target=+1%"
     return f"quotaopt run {first} --set overassignment=0.05 && quotaopt runs"
 
 

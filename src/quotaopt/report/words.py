@@ -46,6 +46,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     # Rules, as people call them.
     "rule.meet_target": ("the company's target", "公司目标"),
     "rule.meet_region_target": ("targets of regions and teams", "区域或团队目标"),
+    "rule.meet_node_targets": ("targets of nodes of the tree", "组织各级目标"),
     "rule.product_mix": ("mix of products", "产品结构"),
     "rule.month_shape": ("shape of the year", "月度分布"),
     "rule.smooth_months": ("even months", "月度平滑"),

@@ -5,7 +5,9 @@ From that one definition come the hard constraint, the soft one (`penalty`, `pri
 screen that explains an impossible plan, parameter checking and the check in integers after rounding.
 """
 
-from quotaopt.rules import budget, capacity, change, leave, levels, locks, months, peers, targets
+from quotaopt.rules import budget, capacity, change, leave, levels, locks, months, peers, supply, targets
 from quotaopt.rules._registry import Rule, rule
 
-__all__ = ["Rule", "budget", "capacity", "change", "leave", "levels", "locks", "months", "peers", "rule", "targets"]
+__all__ = [
+    "Rule", "budget", "capacity", "change", "leave", "levels", "locks", "months", "peers", "rule", "supply", "targets",
+]  # fmt: skip

@@ -23,7 +23,7 @@ def keep_locks(problem: Problem, total: Total, *, free: tuple[str, ...] = ()) ->
     free : locks that need not stay, each by what it locks, like ``R017 core 2027-01``.
     """
     shapes: dict[tuple[str, ...], list[Lock]] = {}
-    names = {name_of(lock): lock for lock in problem.locks}
+    names = {lock.name: lock for lock in problem.locks}
     for name in free:
         if names and name not in names:  # names are only known with the data
             raise UnknownNameError("lock", name, names)
@@ -37,11 +37,6 @@ def keep_locks(problem: Problem, total: Total, *, free: tuple[str, ...] = ()) ->
         value[rows] = [lock.value for lock in locks]
         block = expression.equals(value)
         yield Rows(block.expression, block.lower, block.upper, {r: k.source for r, k in zip(rows, locks, strict=True)})
-
-
-def name_of(lock: Lock) -> str:
-    """What a lock locks, like ``R017 core 2027-01``."""
-    return " ".join(filter(None, (lock.rep, lock.product, lock.month)))
 
 
 @rule

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import numpy as np
 
 from quotaopt.optimize.rows import Rows, Total
-from quotaopt.problem import Floats, Problem
+from quotaopt.problem import Floats, NodeTarget, Problem
 from quotaopt.rules._registry import rule
 
 Money = Mapping[str, Decimal]
@@ -41,6 +42,22 @@ def meet_region_target(
     ranges : lowest and highest, as shares when both are at most 1, else in money before overassignment.
     """
     yield from _node_rows(problem, total, by, values, shares, ranges)
+
+
+@rule
+def meet_node_targets(problem: Problem, total: Total) -> Iterator[Rows]:
+    """Quotas below each node of the tree add up to the node's target (`[targets]`, `data.nodes`), raised by its hedges.
+
+    Targets may be of one product, month or quarter. Stated by itself where a scenario gives targets of nodes.
+    """
+    shapes: dict[tuple[str, ...], list[NodeTarget]] = {}
+    for node in problem.nodes:
+        shapes.setdefault(node.by, []).append(node)
+    for by, nodes in shapes.items():
+        expression = total(*by)
+        value = np.full(expression.grouping.size, np.nan)
+        value[[node.row for node in nodes]] = [node.value for node in nodes]
+        yield replace(expression.equals(value), sources={node.row: node.source for node in nodes})
 
 
 @rule

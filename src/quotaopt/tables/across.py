@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 import numpy as np
+import pandas as pd
 
 from quotaopt.errors import Finding, nearest, split_place
 from quotaopt.scenario import Scenario
+from quotaopt.tables.byhand import BY_HAND, check_by_hand
 from quotaopt.tables.checks import check_known
+from quotaopt.tables.nested import check_tree
+from quotaopt.tables.overlay import check_overlays
 from quotaopt.tables.people import check_people
 from quotaopt.tables.sheet import Sheet
 from quotaopt.text import counted
@@ -22,9 +26,12 @@ def check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
     known_reps = _ids(roster, "rep_id")
     allowed = {
         "history": known_reps | _ids(assignments, "rep_id"),
-        "locks": known_reps,
+        **dict.fromkeys(BY_HAND, known_reps),
         "plan": known_reps,
         "assignments": known_reps | sold,
+        "overlays": known_reps,
+        "splits": known_reps | sold,
+        "potential": known_reps,
         "leave": known_reps,
     }
     if settings.data.unknown_reps == "drop":
@@ -37,19 +44,23 @@ def check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
         if known.has("product_id") and known is not sheets[name]:
             ids = _ids(known, "product_id")
             check_known(sheets[name], "product_id", ids, _files(known), "Add the product there.")
+    _check_potential(sheets["potential"], assignments)
+    check_known(sheets["splits"], "credit_rep", known_reps, _files(roster), "Add the rep there.")
+    check_overlays(sheets, _files(roster))
     _check_territories(sheets["history"], assignments)
     profiles = settings.ramp.profiles
     check_known(roster, "ramp_profile", profiles, "[ramp.profiles]", f"Profiles: {', '.join(profiles) or 'none'}.")
     months = settings.months
-    locks = sheets["locks"]
-    if locks.has("month"):
-        outside = locks.rows_where("month", lambda month: month and month not in months)
-        locks.report(outside, "month", "outside the plan", f"It runs from {months[0]} to {months[-1]}.", code="months")
+    check_by_hand(sheets, months)
     _check_names(scenario, roster, "region", "by_region", settings.by_region)
     _check_names(scenario, known, "product_id", "by_product", settings.by_product)
     _check_names(scenario, roster, "role", "ramp.roles", settings.ramp.roles)
+    _check_names(scenario, known, "product_id", "potential.by_product", settings.potential.by_product)
+    _check_names(scenario, known, "product_id", "price", settings.price)
+    _check_pay(scenario, roster)
     _check_events(scenario, sheets, known)
     _drop_other_months(sheets["plan"], months)
+    check_tree(scenario, sheets, _ids(known, "product_id"))
     check_people(scenario, sheets)
 
 
@@ -64,6 +75,25 @@ def _check_names(scenario: Scenario, sheet: Sheet, column: str, key: str, names:
             sheet.findings.append(Finding(f"not in {_files(sheet)}", remedy, *place, key, name, code=f"unknown-{key}"))
 
 
+def _check_pay(scenario: Scenario, roster: Sheet) -> None:
+    """Report roles of ``[pay]`` that nobody has, a column the roster has not, and pay in it that is no number."""
+    pay = scenario.settings.pay
+    _check_names(scenario, roster, "role", "pay.curve_by_role", pay.curve_by_role)
+    _check_names(scenario, roster, "role", "pay.target_pay_by_role", pay.target_pay_by_role)
+    if not pay.column or not roster.hashes:
+        return
+    if pay.column not in roster.frame:
+        near = nearest(pay.column, [str(name) for name in roster.frame])
+        remedy = f"Did you mean {near!r}?" if near else "Add it there."
+        place = split_place(scenario.source("pay", "column"))
+        what = f"{_files(roster)} has no such column"
+        roster.findings.append(Finding(what, remedy, *place, "pay.column", pay.column, code="columns"))
+        return
+    texts = pd.to_numeric(roster.frame[pay.column].replace("", "0"), errors="coerce")
+    wrong = np.flatnonzero((texts.isna() | (texts < 0)).to_numpy())
+    roster.report(wrong, pay.column, "no amount of pay", "Write a number from 0 on, or leave it empty.", code="number")
+
+
 def _check_territories(history: Sheet, assignments: Sheet) -> None:
     """Territories written in the history must be assigned to somebody; without assignments they are not looked at."""
     if assignments.has("territory_id"):
@@ -72,6 +102,20 @@ def _check_territories(history: Sheet, assignments: Sheet) -> None:
     elif history.has("territory_id"):
         remedy = "Say who holds which territory in a table of assignments (data.assignments)."
         history.warn(f"{history.label('territory_id')} is not used", remedy, code="territory")
+
+
+def _check_potential(potential: Sheet, assignments: Sheet) -> None:
+    """Report potentials of nobody, or of two holders, and territories that nobody holds."""
+    if not potential.has("potential"):
+        return
+    empty = np.full(len(potential.frame), "")
+    rep, territory = (potential.frame[c].to_numpy() if potential.has(c) else empty for c in ("rep_id", "territory_id"))
+    odd = np.flatnonzero((rep == "") == (territory == ""))
+    potential.report(
+        odd, "potential", "neither of a rep nor of a territory alone", "Name one of the two.", whole_row=True
+    )
+    held = _ids(assignments, "territory_id")
+    check_known(potential, "territory_id", held, "the assignments", "Say who holds it in data.assignments.")
 
 
 def _check_events(scenario: Scenario, sheets: Mapping[str, Sheet], products: Sheet) -> None:
@@ -94,7 +138,7 @@ def _drop_unknown(history: Sheet, roster: Sheet, known: set[str]) -> None:
         unknown = history.rows_where("rep_id", lambda text: text not in known)
         if unknown.size:
             reps = len(set(history.frame["rep_id"].to_numpy()[unknown]))
-            rows = f"{counted(unknown.size, 'row')} of {counted(reps, 'rep')}"
+            rows = f"{counted(int(history.count[unknown].sum()), 'row')} of {counted(reps, 'rep')}"
             history.warn(f"left out {rows} not in {_files(roster)}", code="unknown-rep")
             history.keep(~np.isin(np.arange(len(history.frame)), unknown))
 
@@ -108,7 +152,7 @@ def _drop_other_months(plan: Sheet, months: tuple[str, ...]) -> None:
 
 
 def _ids(sheet: Sheet, column: str) -> set[str]:
-    return set(sheet.frame[column]) - {""} if sheet.has(column) else set()
+    return set(sheet.frame[column].unique()) - {""} if sheet.has(column) else set()
 
 
 def _files(sheet: Sheet) -> str:

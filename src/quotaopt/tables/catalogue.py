@@ -37,12 +37,24 @@ HISTORY = Table(
             "sales salesamount revenue value 销售额 完成额 销售金额 金额 业绩 实际销售额 实际完成 营业额",
             required=True,
         ),
+        Field("metric", aliases="measure kpi 指标名称 度量"),
+        Field("units", Kind.NUMBER, "quantity qty 数量 销量 件数"),
+        Field("orders", Kind.NUMBER, "ordercount 订单数 订单数量"),
+        Field("new_customers", Kind.NUMBER, "newcustomers 新客户 新客户数 新增客户"),
         Field("order_id", aliases="order orderno ordernumber invoice invoiceno 订单 订单号 订单编号 单号 发票号"),
         Field("territory_id", aliases=TERRITORY),
+        Field("windfall", Kind.FLAG, "oneoff once 一次性 意外大单 一次性大单"),
     ),
     key=("rep_id", "product_id", "territory_id", "date", "month", "order_id"),
     remedy='Add an order_id, or set data.duplicates = "sum".',
 )
+
+
+def _potential(required: bool = False) -> Field:
+    headers = "marketpotential 潜力 市场潜力 市场容量"
+    return Field("potential", Kind.MONEY, headers, required, low=0, limits="A potential is zero or more.")
+
+
 ROSTER = Table(
     "roster",
     (
@@ -69,6 +81,9 @@ ROSTER = Table(
         Field("is_vacant", Kind.FLAG, "vacant tobehired tbh 空缺 待招 是否空缺"),
         Field("include", Kind.FLAG, "included inplan 参与 是否参与 纳入 是否纳入"),
         Field("exclude_reason", aliases="reasonexcluded whyexcluded 排除原因 不参与原因"),
+        Field("overlay", Kind.FLAG, "isoverlay 叠加 叠加指标 专家岗"),
+        Field("accounts", Kind.NUMBER, "accountcount 客户数 客户数量", low=0, limits="A number of accounts."),
+        _potential(),
     ),
     key=("rep_id",),
     keeps_others=True,
@@ -82,31 +97,36 @@ PRODUCTS = Table(
         Field("family", aliases="productfamily category 产品大类 产品系列 系列 大类 类别"),
         Field("launch_month", Kind.MONTH, "launch launchdate 上市月份 上市日期 上市"),
         Field("end_month", Kind.MONTH, "end enddate 退市月份 退市日期 停产月份 退市"),
+        Field(
+            "supply_cap", Kind.MONEY, "supply monthlysupply 供应上限 供货上限 产能上限", low=0, limits="Money a month."
+        ),
+        Field("price", Kind.MONEY, "unitprice listprice 单价 价格", low=0, limits="A price is zero or more."),
     ),
     key=("product_id",),
     keeps_others=True,
     remedy="Keep one row for each product.",
 )
-LOCKS = Table(
-    "locks",
-    (
+
+
+def _by_hand(name: str, headers: str, reason: bool = False) -> Table:
+    """A table of quotas decided by hand: product or month left empty means all of them."""
+    fields = (
         _rep,
         Field("product_id", aliases=PRODUCT),
         Field("month", Kind.MONTH, MONTH),
         Field(
-            "value",
-            Kind.MONEY,
-            "quota amount 指标 目标 任务 锁定值 金额",
-            required=True,
-            low=0,
-            limits="A quota is zero or more.",
+            "value", Kind.MONEY, f"quota amount {headers} 金额", required=True, low=0, limits="A quota is zero or more."
         ),
-        Field("reason", aliases="why note 原因 理由 备注"),
-        Field("author", aliases="by who 操作人 提出人"),
-    ),
-    key=("rep_id", "product_id", "month"),
-    may_be_empty=True,
-)
+        Field("reason", aliases="why note 原因 理由 备注", required=reason),
+        Field("author", aliases="by who 操作人 提出人 修改人"),
+        Field("date", Kind.DAY, "day when 日期 修改日期 承诺日期"),
+    )
+    return Table(name, fields, key=("rep_id", "product_id", "month"), may_be_empty=True)
+
+
+LOCKS = _by_hand("locks", "指标 目标 任务 锁定值")
+OVERRIDES = _by_hand("overrides", "指标 目标 任务 调整值 调整后指标", reason=True)
+COMMITS = _by_hand("commits", "commit commitment 承诺 承诺值 承诺额 自报指标 指标 目标")
 PLAN = Table(
     "plan",
     (
@@ -142,9 +162,88 @@ ASSIGNMENTS = Table(
             high=1,
             limits="Write 1 for the whole territory, 0.5 for half of it.",
         ),
+        Field("kind", aliases="type 类型 分配类型"),
         Field("region", aliases="大区 区域 地区"),
     ),
     key=("rep_id", "territory_id", "start_date", "end_date"),
+    may_be_empty=True,
+)
+LEVELS = Table(
+    "levels",
+    (
+        Field("metric", aliases="measure kpi 指标 指标名称", required=True),
+        Field("level", aliases="层级 级别", required=True),
+        Field("node", aliases="name 节点 名称 组织", required=True),
+        Field("volume", Kind.NUMBER, "weight 权重 体量 规模", required=True, low=0, limits="It is zero or more."),
+        Field("value", Kind.NUMBER, "last actual 去年 实际 当前值"),
+        Field("target", Kind.NUMBER, "目标 目标值"),
+    ),
+    key=("metric", "level", "node"),
+    may_be_empty=True,
+)
+NODES = Table(
+    "nodes",
+    (
+        Field("level", aliases="层级 级别", required=True),
+        Field("node", aliases="name 节点 名称 组织", required=True),
+        Field("product_id", aliases=PRODUCT),
+        Field("month", Kind.MONTH, MONTH),
+        Field("quarter", aliases="季度"),
+        Field(
+            "target",
+            Kind.MONEY,
+            "value amount 目标 指标 任务 金额",
+            required=True,
+            low=0,
+            limits="A target is zero or more.",
+        ),
+    ),
+    key=("level", "node", "product_id", "month", "quarter"),
+    may_be_empty=True,
+)
+
+
+def _share(name: str, headers: str, required: bool = False) -> Field:
+    limits = "Write 1 for all of it, 0.5 for half."
+    return Field(name, Kind.NUMBER, headers, required, low=0, high=1, limits=limits)
+
+
+OVERLAYS = Table(
+    "overlays",
+    (
+        _rep,
+        Field("covers_rep", aliases="covers ofrep supports 支持人员 覆盖人员 被支持人"),
+        Field("region", aliases="area 大区 区域 地区"),
+        Field("territory_id", aliases=TERRITORY),
+        Field("product_id", aliases=PRODUCT),
+        Field("start_date", Kind.DAY, "start from validfrom 开始日期 生效日期 起始日期"),
+        Field("end_date", Kind.DAY, "end to until validto 结束日期 失效日期 截止日期"),
+        _share("share", "part credit 份额 比例 计入比例", required=True),
+    ),
+    key=("rep_id", "covers_rep", "region", "territory_id", "product_id", "start_date", "end_date"),
+    may_be_empty=True,
+)
+SPLITS = Table(
+    "splits",
+    (
+        _rep,
+        Field("order_id", aliases="order orderno ordernumber deal dealid 订单 订单号 订单编号 单号"),
+        Field("credit_rep", aliases="credited creditedto creditto 计入人员 分单人员 分成人员", required=True),
+        _share("share", "creditshare part 份额 比例 分单比例", required=True),
+        _share("quota_share", "quotapart 指标比例 指标份额"),
+    ),
+    key=("rep_id", "order_id", "credit_rep"),
+    may_be_empty=True,
+)
+POTENTIAL = Table(
+    "potential",
+    (
+        Field("rep_id", aliases=REP),
+        Field("territory_id", aliases=TERRITORY),
+        Field("product_id", aliases=PRODUCT),
+        _potential(required=True),
+    ),
+    key=("rep_id", "territory_id", "product_id"),
     may_be_empty=True,
 )
 LEAVE = Table(
@@ -178,4 +277,28 @@ CALENDAR_CHANGES = Table(
     key=("date",),
     may_be_empty=True,
 )
-TABLES = {table.name: table for table in (HISTORY, ROSTER, PRODUCTS, LOCKS, PLAN, ASSIGNMENTS, LEAVE, CALENDAR_CHANGES)}
+QUOTAS = Table(
+    "quotas",
+    (
+        _rep,
+        Field("product_id", aliases=PRODUCT),
+        Field("month", Kind.MONTH, f"{MONTH} quarterstart", required=True),
+        Field(
+            "quota",
+            Kind.MONEY,
+            "value amount target 指标 目标 任务 销售指标",
+            required=True,
+            low=0,
+            limits="A quota is zero or more.",
+        ),
+    ),
+    key=("rep_id", "product_id", "month"),
+    may_be_empty=True,
+)
+TABLES = {
+    table.name: table
+    for table in (
+        HISTORY, ROSTER, PRODUCTS, LOCKS, PLAN, ASSIGNMENTS, OVERRIDES, COMMITS, OVERLAYS, SPLITS, POTENTIAL, LEAVE,
+        CALENDAR_CHANGES, QUOTAS, NODES, LEVELS,
+    )
+}  # fmt: skip

@@ -6,19 +6,21 @@ empty from then on.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from quotaopt.errors import SHOWN, nearest
+from quotaopt.errors import SHOWN, Finding, nearest
 from quotaopt.tables.catalogue import HISTORY
+from quotaopt.tables.headers import cell_month
 from quotaopt.tables.schema import LARGEST, Field, Kind
-from quotaopt.tables.sheet import Sheet
+from quotaopt.tables.sheet import LISTED, Sheet
 from quotaopt.text import NUMBER, counted, plain_day, plain_month, plain_number
 
 SUBTOTALS = {"合计", "小计", "总计", "总和", "合計", "total", "totals", "subtotal", "sub-total", "grand total", "sum"}
 YES = {"yes", "y", "true", "1", "x", "是", "对", "有", "班", "上班"}
 NO = {"no", "n", "false", "0", "否", "无", "休", "放假"}
+OVERLAY = {"overlay", "叠加", "叠加指标"}
 KEYS = {
     "rep_id": "rep",
     "product_id": "product",
@@ -26,8 +28,15 @@ KEYS = {
     "date": "day",
     "month": "month",
     "order_id": "order",
+    "covers_rep": "covered rep",
+    "credit_rep": "credited rep",
+    "region": "region",
     "start_date": "start",
     "end_date": "end",
+    "level": "level",
+    "metric": "metric",
+    "node": "node",
+    "quarter": "quarter",
 }
 
 SPAN = ("start_date", "end_date")
@@ -92,7 +101,9 @@ def _read_dates(sheet: Sheet, column: Field) -> None:
     monthly = day and sheet.table is HISTORY
 
     def read(text: str) -> str:
-        return (plain_day(text) if day else "") or (plain_month(text) if monthly or not day else "")
+        if not day:
+            return cell_month(text)
+        return plain_day(text) or (plain_month(text) if monthly else "")
 
     bad = sheet.rows_where(name, lambda text: text and not read(text))
     example = "2026-12-01" if day else "2026-12"
@@ -155,16 +166,25 @@ def check_keys(sheet: Sheet, remedy: str) -> int:
     if remedy and again.size:
         group = sheet.frame.groupby(columns, sort=False).ngroup().to_numpy()
         _, first = np.unique(group, return_index=True)
-        words = [KEYS[c] for c in columns if not (c == "month" and "date" in columns)]
-        same = "same " + " and ".join(w for w in (", ".join(words[:-1]), words[-1]) if w)
-
-        def what(row: int, _text: str) -> str:
-            original = int(first[group[row]])
-            line, file = sheet.line[original], sheet.file[original]
-            return f"{same} as line {line}" if file == sheet.file[row] else f"{same} as {file}:{line}"
-
-        sheet.report(again, columns[0], what, remedy, code="duplicate", whole_row=True)
+        rows = sheet.once(again)
+        shown = np.stack([rows, first[group[rows]]], axis=1)[: LISTED + 1]
+        places = [[(str(sheet.file[k]), int(sheet.line[k])) for k in pair] for pair in shown]
+        report_repeats(sheet, columns, places, len(rows), remedy)
     return int(again.size)
+
+
+def report_repeats(
+    sheet: Sheet, columns: Sequence[str], places: Sequence[Sequence[tuple[str, int]]], total: int, remedy: str
+) -> None:
+    """Report rows that repeat an earlier one: file and line of both, of so many in `total`."""
+    words = [KEYS[c] for c in columns if not (c == "month" and "date" in columns)]
+    same = "same " + " and ".join(w for w in (", ".join(words[:-1]), words[-1]) if w)
+    for (file, line), (other, original) in places[:LISTED]:
+        where = f"line {original}" if other == file else f"{other}:{original}"
+        sheet.findings.append(Finding(f"{same} as {where}", remedy, file, line, code="duplicate"))
+    if total > LISTED:
+        more = f"and {total - LISTED:,} more like this"
+        sheet.findings.append(Finding(more, file=places[LISTED][0][0], code="duplicate"))
 
 
 def check_known(sheet: Sheet, column: str, known: Collection[str], where: str, remedy: str) -> None:
@@ -172,11 +192,11 @@ def check_known(sheet: Sheet, column: str, known: Collection[str], where: str, r
     if not sheet.has(column):
         return
     unknown = sheet.once(sheet.rows_where(column, lambda text: text and text not in known))
-    _, first, counts = np.unique(
-        sheet.frame[column].to_numpy()[unknown].astype(str), return_index=True, return_counts=True
+    _, first, group = np.unique(
+        sheet.frame[column].to_numpy()[unknown].astype(str), return_index=True, return_inverse=True
     )
-    order = np.argsort(first)
-    rows = {int(unknown[first[i]]): int(counts[i]) for i in order}
+    counts = np.bincount(group, sheet.count[unknown], len(first))
+    rows = {int(unknown[first[i]]): int(counts[i]) for i in np.argsort(first)}
 
     def what(row: int, _text: str) -> str:
         return f"not in {where}" + (f", {counted(rows[row], 'row')}" if rows[row] > 1 else "")
@@ -200,7 +220,10 @@ def check_shares(sheet: Sheet) -> None:
     """Report each territory that is given out more than once: the row that begins on the first day over 100 %."""
     if not sheet.has("rep_id", "territory_id"):
         return
-    sound = np.flatnonzero(~np.isin(sheet.line, [f.line or 0 for f in sheet.findings if f.severity == "error"]))
+    holds = ~np.isin(sheet.line, [f.line or 0 for f in sheet.findings if f.severity == "error"])
+    if sheet.has("kind"):  # credit takes nothing away from those who hold it
+        holds &= sheet.convert("kind", lambda text: text.casefold() not in OVERLAY).astype(bool)
+    sound = np.flatnonzero(holds)
     territory = sheet.frame["territory_id"].to_numpy()[sound]
     share = np.ones(len(sheet.line))
     if sheet.has("share"):

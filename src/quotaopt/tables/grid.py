@@ -11,6 +11,9 @@ from typing import Any
 from quotaopt.errors import Finding, InputError
 from quotaopt.places import Place
 
+UNPACKED = 2_000_000_000
+"""Bytes a compressed file may hold; a small file that holds more is damaged, or meant to do damage."""
+
 
 @dataclass
 class Source:
@@ -37,6 +40,11 @@ class Source:
     def refuse(self, what: str, remedy: str = "", line: int | None = None, code: str = "file") -> InputError:
         """The error to raise when this cannot be read."""
         return InputError([Finding(what, remedy, self.name, line, code=code)])
+
+    def refuse_size(self, size: int) -> InputError:
+        """The error to raise when it holds so many bytes once unpacked."""
+        what = f"unpacks to {size / 1e9:.3g} GB or more"
+        return self.refuse(what, "Split it, or unpack it and name the file itself.", code="size")
 
 
 @dataclass

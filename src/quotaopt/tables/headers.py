@@ -19,6 +19,8 @@ YEAR_FIRST = re.compile(r"(\d{4}|\d{2}(?=年))[年 ._/-]*(\d{1,2}月份?|[一二
 YEAR_LAST = re.compile(r"(m?\d{1,2}(?=[ ._/-])|[a-z]{3,})[ .,'’_/-]*(\d{4}|\d{2})")
 ALONE = re.compile(r"\d{1,2}月份?|[一二三四五六七八九十]+月份?|m\d{1,2}|[a-z]+")
 
+NAMED = re.compile(r"\d{4}|[A-Za-z年月]")
+
 YEAR = re.compile(r"(?<!\d)(19\d\d|20\d\d)(?!\d)")
 YEAR_COLUMN = {"year", "fiscalyear", "年", "年份", "年度", "会计年度"}
 YEAR_CELL = re.compile(r"((?:19|20)\d\d)(?:\.0)?年?度?")
@@ -54,6 +56,14 @@ def header_month(text: str) -> tuple[int, int]:
     if found := YEAR_LAST.fullmatch(text):
         return _pair(found[2], found[1])
     return _pair("0", text) if ALONE.fullmatch(text) else (0, 0)
+
+
+def cell_month(text: str) -> str:
+    """``YYYY-MM`` of a cell, in any form a header may have that cannot be a day of a month (3/4 can); else empty."""
+    if plain := plain_month(text):
+        return plain
+    year, month = header_month(text) if NAMED.search(text) else (0, 0)
+    return f"{year:04}-{month:02}" if year and month else ""
 
 
 def _pair(year: str, month: str) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,12 @@ from quotaopt.errors import Finding, InputError, nearest, split_place
 from quotaopt.scenario import Scenario
 from quotaopt.tables.across import check_across
 from quotaopt.tables.catalogue import TABLES
-from quotaopt.tables.checks import check_keys, check_order, check_shares, drop_subtotals, read_cells
+from quotaopt.tables.checks import OVERLAY, check_keys, check_order, check_shares, drop_subtotals, read_cells
+from quotaopt.tables.credit import check_splits, split_sales
+from quotaopt.tables.grid import Source
+from quotaopt.tables.large import Large, is_large, takes
+from quotaopt.tables.metric import choose_metric, with_metric
+from quotaopt.tables.overlay import make_overlays, overlay_reps
 from quotaopt.tables.people import note_people, settle_roster
 from quotaopt.tables.read import read_sheet
 from quotaopt.tables.schema import plain_header
@@ -29,6 +34,8 @@ from quotaopt.tables.shape import (
 )
 from quotaopt.tables.sheet import Sheet, join_sheets
 from quotaopt.tables.sources import READERS, find_sources
+from quotaopt.tables.spool import UnfitError
+from quotaopt.tables.windfall import cut_windfalls
 from quotaopt.text import counted
 from quotaopt.workdays import library, list_workdays
 
@@ -56,7 +63,7 @@ class Inputs:
     assignments : rep_id, territory_id, start_date, end_date (NaT: no limit), share, region (empty when absent), when
         the scenario names them.
     more : every other table of the catalogue by its name, as `make_table` makes it; no rows where the scenario names
-        no file.
+        no file. `overlay_reps` are the roster's rows of overlay reps, which are nowhere else.
     """
 
     history: pd.DataFrame
@@ -83,10 +90,21 @@ def read_inputs(scenario: Scenario) -> Inputs:
     findings = tuple(f for sheet in sheets.values() for f in sheet.findings)
     if any(f.severity == "error" for f in findings):
         raise InputError(findings)
-    history = make_history(sheets["history"])
     more = {name: make_table(sheet) for name, sheet in sheets.items() if name not in OWN}
-    roster, more["excluded"] = settle_roster(make_roster(sheets["roster"]), scenario.settings)
+    more["roster_market"] = make_table(sheets["roster"])[["rep_id", "potential", "accounts"]]
+    more["product_market"] = make_table(sheets["products"])[["product_id", "supply_cap", "price"]]
+    everybody = make_roster(sheets["roster"])
+    more["windfall"] = cut_windfalls(sheets["history"], everybody, scenario.settings.forecast)
+    split_sales(sheets["history"], more["splits"])
+    history = make_history(sheets["history"])
+    findings += tuple(f for f in sheets["history"].findings if f.code == "windfall")
+    roster, more["excluded"] = settle_roster(everybody, scenario.settings)
     findings += (*_check_calendar(scenario, more["calendar_changes"]), *note_people(more["excluded"]))
+    theirs = roster["rep_id"].isin(overlay_reps(sheets["roster"]))
+    if theirs.any():
+        spans = make_table(sheets["assignments"])
+        more["overlays"] = make_overlays(more["overlays"], spans[spans["kind"].str.casefold().isin(OVERLAY)])
+        more["overlay_reps"], roster = roster[theirs], roster[~theirs].reset_index(drop=True)
     return Inputs(
         history,
         roster,
@@ -115,35 +133,64 @@ def read_table(place: Path, name: str) -> Sheet:
 def _read_table(scenario: Scenario, name: str) -> Sheet:
     """All files of one table, with everything that can be checked without the other tables."""
     data = scenario.settings.data
-    mapping: Mapping[str, str] = getattr(data.columns, name)
-    missing, parts = [], []
     calendar = scenario.settings.calendar
     listed = (calendar,) if name == "calendar_changes" and isinstance(calendar, Path) else ()
-    for place in (*listed, *getattr(data, name)):
-        sources = find_sources(place, scenario.show, data.encoding)
-        parts += [read_sheet(source, TABLES[name], mapping) for source in sources]
-        if not sources:
-            missing.append(_no_file(scenario, name, place))
+    places = (*listed, *getattr(data, name))
+    found = [(place, find_sources(place, scenario.show, data.encoding)) for place in places]
+    missing = [_no_file(scenario, name, place) for place, sources in found if not sources]
+    sources = [source for _, each in found for source in each]
+    reason = ""
+    if name == "history" and is_large(sources):
+        try:
+            with Large(TABLES[name]) as large:
+                return _check_sources(scenario, name, sources, missing, large)
+        except ImportError:
+            reason = 'pip install "quotaopt[parquet]" makes it quicker'
+        except UnfitError as failure:
+            reason = f"{failure}"
+    sheet = _check_sources(scenario, name, sources, missing)
+    if reason:
+        sheet.warn("large, and read cell by cell, which needs time and memory", f"The reason: {reason}.", code="large")
+    return sheet
+
+
+def _check_sources(
+    scenario: Scenario, name: str, sources: Sequence[Source], missing: Sequence[Finding], large: Large | None = None
+) -> Sheet:
+    """These files as one checked sheet; those of a `large` history are added up."""
+    data = scenario.settings.data
+    mapping: Mapping[str, str] = getattr(data.columns, name)
+    read_as = with_metric(mapping, data.metric) if name == "history" else mapping
+    parts = [read_sheet(s, TABLES[name], read_as, large.skim if large and takes(s) else None) for s in sources]
     sheet = join_sheets(TABLES[name], parts)
     sheet.findings[:0] = [*missing, *_check_mapping(scenario, name, mapping, parts)]
+    if name == "history":
+        choose_metric(scenario, sheet)
     _settle_unit(scenario, name, sheet)
+    if large:
+        if sheet.has("windfall") or data.splits or scenario.settings.forecast.deal_fence:
+            raise UnfitError("single sales are split or held against a fence")
+        large.note(sheet)
     drop_subtotals(sheet)
     read_cells(sheet)
     if name == "history" and sheet.has("date"):
         sheet.frame["month"] = sheet.convert("date", lambda day: day[:7])
     if name == "history" and sheet.has("amount"):
         returns = sheet.rows_where("amount", lambda text: text.startswith("-")).size
+        returns += large.count_returns() if large else 0
         if returns:
             sheet.warn(f"{counted(returns, 'negative amount')}, taken as returns", code="returns")
     adding = name == "history" and data.duplicates == "sum"
-    again = check_keys(sheet, "" if adding else TABLES[name].remedy)
+    again = (large.check_keys if large else check_keys)(sheet, "" if adding else TABLES[name].remedy)
     if adding and again:
         sheet.warn(f"added up the amounts of {counted(again, 'row')} that repeat an earlier one", code="duplicate")
     check_order(sheet, "start_date", "end_date")
     check_order(sheet, "launch_month", "end_month")
     if name == "assignments":
         check_shares(sheet)
-    return sheet
+    if name == "splits":
+        check_splits(sheet)
+    return large.add_up(sheet) if large else sheet
 
 
 def _check_calendar(scenario: Scenario, changes: pd.DataFrame) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from quotaopt.columns import PEER_GROUP, REP_ATTRIBUTES
 from quotaopt.errors import Finding, nearest, split_place
 from quotaopt.scenario import Scenario
 from quotaopt.settings import Settings
+from quotaopt.tables.byhand import BY_HAND
 from quotaopt.tables.sheet import Sheet
 from quotaopt.text import counted
 
@@ -19,19 +20,19 @@ LAST = "9999-12-31"
 
 def check_people(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
     """Report leave that overlaps, locks on people who are left out, and peers by columns that are not there."""
-    roster, locks = sheets["roster"], sheets["locks"]
+    roster = sheets["roster"]
     _check_overlaps(sheets["leave"])
     if roster.has("include", "rep_id"):
         left_out = roster.rows_where("include", lambda text: text == "false")
         names = dict(zip(roster.frame["rep_id"].to_numpy()[left_out], left_out, strict=True))
-        if locks.has("rep_id"):
-            rows = locks.rows_where("rep_id", lambda text: text in names)
 
-            def what(_row: int, text: str) -> str:
-                at = names[text]
-                return f"is left out of the plan ({roster.file[at]}:{roster.line[at]}): there is no quota to lock"
+        def what(_row: int, text: str) -> str:
+            at = names[text]
+            return f"is left out of the plan ({roster.file[at]}:{roster.line[at]}): there is no quota to decide"
 
-            locks.report(rows, "rep_id", what, "Delete the lock, or include the rep.", code="excluded")
+        for table in (sheets[name] for name in BY_HAND if sheets[name].has("rep_id")):
+            rows = table.rows_where("rep_id", lambda text: text in names)
+            table.report(rows, "rep_id", what, "Delete the row, or include the rep.", code="excluded")
         if 0 < len(roster.frame) == left_out.size:
             roster.report(left_out[:1], "include", "nobody is left to plan for", "Include somebody.", code="excluded")
     _check_peers(scenario, roster)

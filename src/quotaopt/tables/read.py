@@ -15,37 +15,55 @@ from quotaopt.tables.headers import header_month, is_total, split_unit, title_un
 from quotaopt.tables.schema import Field, Table, plain_header
 from quotaopt.tables.sheet import Sheet
 from quotaopt.tables.sources import read_grid
-from quotaopt.tables.wide import find_months, melt
+from quotaopt.tables.wide import find_months, join_year, melt
 from quotaopt.text import NUMBER
 
 LOOKED_AT = 10
 """Rows in which the headers are looked for."""
+Skim = Callable[[Source, Callable[[Grid], tuple[Grid, Mapping[str, int]]]], Grid]
 
 
-def read_sheet(source: Source, table: Table, mapping: Mapping[str, str]) -> Sheet:
+def read_sheet(source: Source, table: Table, mapping: Mapping[str, str], skim: Skim | None = None) -> Sheet:
     """Read one source; whatever is wrong with it is in the sheet's findings, never raised.
 
     Parameters
     ----------
     mapping : headers the scenario maps to our columns.
+    skim : reads a large file, given what tells its headers; only some of its rows become the sheet's.
     """
-    source.fit = lambda row: _fit(row, table, mapping)
+
+    def fit(row: Sequence[str]) -> int:
+        return _fit(row, table, mapping)
+
+    def understand(head: Grid) -> tuple[Grid, Mapping[str, int]]:
+        if not head.rows:
+            return head, {}
+        below = _below_titles(head, fit)
+        found = _match_headers(below.rows[0], table, mapping)
+        return below, {} if _months(below.rows[0], found, table) else found
+
+    source.fit = fit
     try:
-        grid = read_grid(source)
+        grid = skim(source, understand) if skim else read_grid(source)
     except InputError as failure:
         sheet = Sheet(table)
         sheet.findings += failure.findings
         if source.digest:
             sheet.hashes[source.name] = source.digest
         return sheet
-    return lay_out(grid, table, mapping)
+    return lay_out(grid, table, mapping, titled=skim is None)
 
 
-def lay_out(grid: Grid, table: Table, mapping: Mapping[str, str]) -> Sheet:
-    """The rows of a grid under the columns of a table; whatever is wrong is in the sheet's findings."""
+def lay_out(grid: Grid, table: Table, mapping: Mapping[str, str], titled: bool = True) -> Sheet:
+    """The rows of a grid under the columns of a table; whatever is wrong is in the sheet's findings.
+
+    Parameters
+    ----------
+    titled : whether there may be titles above the headers.
+    """
     sheet = Sheet(table, name=grid.name)
     sheet.hashes[grid.name] = grid.digest
-    if grid.rows:
+    if grid.rows and titled:
         grid = _below_titles(grid, lambda row: _fit(row, table, mapping))
     sheet.findings += grid.notes
     if not grid.rows:
@@ -75,7 +93,10 @@ def _below_titles(grid: Grid, fit: Callable[[Sequence[str]], int]) -> Grid:
     titles = [cell for row in grid.rows[:top] for cell in row if cell and _is_title(row)]
     lines, rows = grid.lines[top:], grid.rows[top:]
     joined = _join_headers(rows[0], rows[1]) if len(rows) > 1 else []
-    if fit(joined) > first[top]:
+    over = (
+        [upper if lower not in ("", upper) else "" for upper, lower in zip(*rows[:2], strict=False)] if joined else []
+    )
+    if fit(joined) > first[top] and fit(over) <= 1:  # 销售额 may stand over the months; rows of data stand under all
         titles += [cell for cell in rows[0] if cell]
         what = f"headers stand in two rows, line {lines[0]} and {lines[1]}"
         grid.notes.append(Finding(what, file=grid.name, severity="warning", code="header"))
@@ -133,6 +154,8 @@ def _fill(sheet: Sheet, grid: Grid, mapping: Mapping[str, str]) -> None:
     _read_unit(sheet, [*months, *([header[columns[m]]] if (m := sheet.table.money) in columns else [])], grid.titles)
     if months:
         melt(sheet, months, grid.titles)
+    else:
+        join_year(sheet)
     told = {*explained, *columns, *(field.name for field in sheet.table.fields)}
     told |= _warn_of_rivals(sheet, header, columns, mapping)
     if unknown := [str(name) for name in sheet.frame if name not in told]:

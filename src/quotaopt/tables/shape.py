@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from quotaopt.tables.exact import as_whole, rescale, sum_groups, to_floats, to_whole
+from quotaopt.tables.overlay import is_overlay
 from quotaopt.tables.schema import Kind
 from quotaopt.tables.sheet import Sheet
 
@@ -32,16 +36,49 @@ class LockRow:
 
 
 def make_history(sheet: Sheet) -> pd.DataFrame:
-    """Sales in money, one row for each rep × product × month (× territory where it is written); returns are netted."""
-    amounts = np.empty(len(sheet.frame))
-    for unit in set(sheet.unit):  # multiplied exactly: 4.35 of 10,000 are 43,500
-        read = float if unit == 1 else lambda text, unit=unit: float(Decimal(text) * unit)
-        rows = sheet.unit == unit
-        amounts[rows] = sheet.convert("amount", read, rows).astype(np.float64)
+    """Sales in money, one row for each rep × product × month (× territory where it is written); returns are netted.
+
+    Amounts are added exactly, so that a sum does not depend on the order of the rows.
+    """
     keys = ["rep_id", "product_id", "month", *(["territory_id"] if sheet.has("territory_id") else [])]
-    frame = sheet.frame[keys].astype(str).assign(amount=amounts)
-    # floats are added in order of size, so that shuffled rows have the same sum to the last bit
-    return frame.sort_values("amount").groupby(keys, sort=True)["amount"].sum().reset_index()
+    amounts, scale = _money(sheet)
+    group, found = np.zeros(len(sheet.frame), dtype=np.int64), {}
+    for key in keys:
+        codes, names = _codes(sheet.frame[key])
+        group, found[key] = group * max(len(names), 1) + codes, (codes, pd.array(names, dtype="str"))
+    order = np.argsort(group, kind="stable")
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    columns = {key: names.take(codes[order[starts]]) for key, (codes, names) in found.items()}
+    return pd.DataFrame({**columns, "amount": to_floats(sum_groups(amounts[order], starts), scale)})
+
+
+def _codes(cells: pd.Series[str]) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Each cell as its place among the sorted different texts, and those."""
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        used = cells.cat.remove_unused_categories()
+        names, order = np.unique(used.cat.categories.to_numpy(dtype=object), return_inverse=True)
+        return order.astype(np.int64)[used.cat.codes.to_numpy()], names
+    codes, names = pd.factorize(cells.to_numpy(), sort=True)
+    return codes.astype(np.int64), names
+
+
+def _money(sheet: Sheet) -> tuple[NDArray[Any], int]:
+    """Every amount in money, exact: whole numbers of ``10 ** -scale``, and the scale."""
+    if sheet.scale is None:
+        codes, texts = pd.factorize(sheet.frame["amount"].to_numpy())
+        numbers, scale = to_whole([Decimal(text) for text in texts])
+        whole = as_whole(numbers)[codes]
+    else:
+        whole, scale = sheet.frame["amount"].to_numpy(), sheet.scale
+    units = list(set(sheet.unit))
+    factors, finer = to_whole(units)
+    if len(units) == 1:
+        return rescale(whole, factors[0]), scale + finer
+    money = np.empty(len(whole), dtype=object)
+    for unit, factor in zip(units, factors, strict=True):
+        rows = sheet.unit == unit
+        money[rows] = rescale(whole[rows], factor)
+    return as_whole(money), scale + finer
 
 
 def make_roster(sheet: Sheet) -> pd.DataFrame:
@@ -60,7 +97,7 @@ def make_roster(sheet: Sheet) -> pd.DataFrame:
 def make_products(sheet: Sheet, history: pd.DataFrame) -> pd.DataFrame:
     """One row for each product; from the history when there is no file."""
     if sheet.has("product_id"):
-        frame = _texts(sheet, ("product_id", *PRODUCT_TEXTS))
+        frame = _texts(sheet, ("product_id", *PRODUCT_TEXTS, *(["price"] if sheet.has("price") else [])))
     else:
         frame = pd.DataFrame({"product_id": sorted(history["product_id"].unique())}, dtype=str)
         frame[list(PRODUCT_TEXTS)] = ""
@@ -93,9 +130,8 @@ def make_plan(sheet: Sheet) -> pd.DataFrame:
 
 def make_assignments(sheet: Sheet) -> pd.DataFrame:
     """Who holds which territory, from when to when (NaT: no limit), and which share of it (1 when not written)."""
-    frame = _texts(sheet, ("rep_id", "territory_id", *DATES, "share", "region"))[
-        ["rep_id", "territory_id", *DATES, "share", "region"]
-    ]
+    columns = ["rep_id", "territory_id", *DATES, "share", "region"]
+    frame = _texts(sheet, (*columns, "kind")).loc[~is_overlay(sheet), columns]
     frame = _read_dates(frame)
     frame["share"] = frame["share"].replace("", "1").astype(np.float64)
     return frame.sort_values(frame.columns.tolist(), ignore_index=True)

@@ -15,6 +15,8 @@ from quotaopt.tables.schema import Table
 
 LISTED = 10_000
 """Findings of one kind told apart; the rest are counted."""
+PLACES = ("file", "line", "heads", "unit", "count")
+"""What is known of every row beside its cells."""
 
 
 @dataclass(eq=False)
@@ -27,6 +29,8 @@ class Sheet:
     file, line : where each row stands.
     heads : the header each row's amount stood under, where a wide sheet was made long.
     unit : money in one of each row's amounts; None until it is known.
+    count : rows of the file that each row stands for: 1, or more where a large file was added up.
+    scale : None while amounts are texts; else they are whole numbers of ``10 ** -scale``.
     name, top : the file as findings call it, and the line of its headers.
     headers : our column name → the header it had.
     findings : problems and warnings so far, in the order they were found.
@@ -39,6 +43,8 @@ class Sheet:
     line: NDArray[Any] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     heads: NDArray[Any] = field(default_factory=lambda: np.empty(0, dtype=object))
     unit: NDArray[Any] = field(default_factory=lambda: np.empty(0, dtype=object))
+    count: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    scale: int | None = None
     name: str = ""
     top: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -59,6 +65,7 @@ class Sheet:
         self.frame = frame
         self.file, self.line = np.full(len(frame), self.name, dtype=object), np.array(lines, dtype=np.int64)
         self.heads, self.unit = (np.full(len(frame), value, dtype=object) for value in ("", None))
+        self.count = np.ones(len(frame), dtype=np.int64)
 
     def label(self, column: str, row: int | None = None) -> str:
         """A column as people know it: their header, and our name behind it where it differs."""
@@ -71,7 +78,11 @@ class Sheet:
         self, column: str, function: Callable[[str], Any], rows: NDArray[Any] | slice = slice(None)
     ) -> NDArray[Any]:
         """`function` of each cell (of `rows`), called once for each different text."""
-        codes, texts = pd.factorize(self.frame[column].to_numpy()[rows])
+        cells = self.frame[column]
+        if isinstance(cells.dtype, pd.CategoricalDtype):
+            codes, texts = cells.cat.codes.to_numpy()[rows], cells.cat.categories.to_numpy()
+        else:
+            codes, texts = pd.factorize(cells.to_numpy()[rows])
         values = np.empty(len(texts), dtype=object)
         values[:] = [function(text) for text in texts]
         return values[codes]
@@ -83,7 +94,8 @@ class Sheet:
     def keep(self, rows: NDArray[Any]) -> None:
         """Forget all other rows; a row that is named twice stands there twice."""
         self.frame = self.frame.iloc[np.flatnonzero(rows) if rows.dtype == bool else rows].reset_index(drop=True)
-        self.file, self.line, self.heads, self.unit = (k[rows] for k in (self.file, self.line, self.heads, self.unit))
+        for each in PLACES:
+            setattr(self, each, getattr(self, each)[rows])
 
     def once(self, rows: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
         """Of several rows that come from one line of a wide sheet only the first."""
@@ -138,6 +150,6 @@ def join_sheets(table: Table, sheets: Sequence[Sheet]) -> Sheet:
         joined.hashes |= sheet.hashes
         joined.findings += sheet.findings
     if sheets:
-        for each in ("file", "line", "heads", "unit"):
+        for each in PLACES:
             setattr(joined, each, np.concatenate([getattr(s, each) for s in sheets]))
     return joined

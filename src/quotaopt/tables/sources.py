@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from quotaopt.errors import Finding, InputError
 from quotaopt.places import SQLITE, Place
+from quotaopt.tables import grid
 from quotaopt.tables.database import read_address, read_parquet, read_sqlite
 from quotaopt.tables.grid import Grid, Source
 from quotaopt.tables.textfile import read_text
@@ -54,19 +56,16 @@ def read_grid(source: Source) -> Grid:
     """
     if isinstance(source.place, str):
         return (read_sqlite if source.place.startswith(SQLITE) else read_address)(source)
-    try:
+    with reading(source):
         source.raw = source.place.read_bytes()
         source.digest = hashlib.sha256(source.raw).hexdigest()
         suffixes = [suffix.lower() for suffix in source.place.suffixes]
         if suffixes[-1:] == [".gz"]:
-            source.raw = gzip.decompress(source.raw)
+            with gzip.open(io.BytesIO(source.raw)) as packed:
+                source.raw = packed.read(grid.UNPACKED + 1)
+            if len(source.raw) > grid.UNPACKED:
+                raise source.refuse_size(len(source.raw))
             suffixes.pop()
-    except OSError as failure:
-        what = f"cannot be read: {failure.strerror or 'it is not compressed by gzip'}"
-        raise InputError([Finding(what, file=source.name, code="file")]) from None
-    except (EOFError, zlib.error):
-        what = "cannot be read: the compressed file is damaged or cut off"
-        raise InputError([Finding(what, file=source.name, code="file")]) from None
     return READERS.get(suffixes[-1] if suffixes else "", read_text)(source)
 
 
@@ -83,6 +82,17 @@ def sheets_of(path: Path, name: str) -> list[Source]:
         return [whole]
     whole.raw = path.read_bytes()
     return [Source(path, name, part) for part in sheet_names(whole)]
+
+
+@contextmanager
+def reading(source: Source) -> Iterator[None]:
+    """Say in words what can go wrong with the bytes of a file."""
+    try:
+        yield
+    except OSError as failure:
+        raise source.refuse(f"cannot be read: {failure.strerror or 'it is not compressed by gzip'}") from None
+    except (EOFError, zlib.error):
+        raise source.refuse("cannot be read: the compressed file is damaged or cut off") from None
 
 
 def _matching(pattern: Path) -> Iterator[Path]:

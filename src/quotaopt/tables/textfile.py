@@ -1,6 +1,6 @@
 """CSV files: bytes become text by their byte order mark, else as UTF-8, else as GB18030.
 
-The separator is the one the header uses most (Excel writes semicolons in half of Europe, and tabs into UTF-16).
+The separator is the one the first lines use most (Excel writes semicolons in half of Europe, and tabs into UTF-16).
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import csv
 import io
 import re
 
-from quotaopt.errors import Finding
+from quotaopt.errors import Finding, InputError
 from quotaopt.tables.grid import Grid, Source
-from quotaopt.text import encoding_of
+from quotaopt.text import encoding_of, encoding_of_mark
 
 NOT_CSV = {
     b"PK\x03\x04": ("an Excel workbook", "Let its name end in .xlsx, or save it as CSV UTF-8."),
@@ -20,54 +20,62 @@ NOT_CSV = {
     b"%PDF": ("a PDF", "Save it as CSV UTF-8."),
     b"\x1f\x8b": ("a compressed file", "Let its name end in .csv.gz."),
 }
+LOOKED_AT = 100_000
+"""Characters in which the separator is looked for."""
 ESCAPED = re.compile(r"'[=+@-]")
 """How we write a text that a spreadsheet would take for a formula; read back without the apostrophe."""
 
 
 def read_text(source: Source) -> Grid:
     """The cells of a CSV file."""
-    text, notes = _decode(source)
+    refuse_other(source, source.raw)
+    codec = find_codec(source, source.raw) or encoding_of(source.raw)
     try:
-        lines, rows = _split_rows(text)
-    except csv.Error as failure:
-        remedy = "Close the quotation mark; a quotation mark inside a cell is doubled."
-        raise source.refuse("a quotation mark is wrong here", remedy, int(str(failure.args[1])), "quote") from None
-    return Grid(source.name, lines, rows, source.digest, notes=notes)
-
-
-def _decode(source: Source) -> tuple[str, list[Finding]]:
-    """The file's text, and that it was read as GB18030."""
-    raw, remedy = source.raw, "Save it as CSV UTF-8."
-    for start, (what, remedy) in NOT_CSV.items():
-        if raw.startswith(start):
-            raise source.refuse(f"{what}, not a CSV file", remedy, code="encoding")
-    codec = encoding_of(raw) if source.encoding == "auto" else source.encoding
-    try:
-        text = raw.decode(codec)
+        text = source.raw.decode(codec)
     except UnicodeDecodeError as failure:
-        line = raw[: failure.start].count(b"\n") + 1
-        remedy = "Save the file as CSV UTF-8, or name its encoding in data.encoding."
-        raise source.refuse(f"not {codec.upper()} text", remedy, line, "encoding") from None
+        raise refuse_codec(source, codec, source.raw[: failure.start].count(b"\n")) from None
     if "\0" in text:
         remedy = 'Save it as CSV UTF-8, or set data.encoding = "utf-16-le".'
         raise source.refuse("holds NUL characters, so it is not plain text", remedy, code="encoding")
-    notes = []
-    if codec == "gb18030" and source.encoding == "auto":
-        remedy = "If names look wrong, set data.encoding."
-        notes.append(Finding("read as GB18030", remedy, source.name, severity="warning", code="encoding"))
-    return text.removeprefix("\ufeff"), notes
+    lines, rows, _ = split_rows(source, text.removeprefix("\ufeff"))
+    return Grid(source.name, lines, rows, source.digest, notes=note_codec(source, codec))
 
 
-def _split_rows(text: str) -> tuple[list[int], list[list[str]]]:
-    """Line and stripped cells of every row that is not blank.
+def refuse_other(source: Source, raw: bytes) -> None:
+    """Raise when the file is of another kind, as its first bytes say."""
+    for start, (what, remedy) in NOT_CSV.items():
+        if raw.startswith(start):
+            raise source.refuse(f"{what}, not a CSV file", remedy, code="encoding")
+
+
+def find_codec(source: Source, raw: bytes) -> str:
+    """The encoding that the scenario names or a byte order mark shows; empty when it has to be tried."""
+    return source.encoding if source.encoding != "auto" else encoding_of_mark(raw)
+
+
+def refuse_codec(source: Source, codec: str, lines: int) -> InputError:
+    """The error to raise for bytes behind so many `lines` that the encoding does not know."""
+    remedy = "Save the file as CSV UTF-8, or name its encoding in data.encoding."
+    return source.refuse(f"not {codec.upper()} text", remedy, lines + 1, "encoding")
+
+
+def note_codec(source: Source, codec: str) -> list[Finding]:
+    """That a file was read as GB18030, where nobody said so."""
+    if codec != "gb18030" or source.encoding != "auto":
+        return []
+    remedy = "If names look wrong, set data.encoding."
+    return [Finding("read as GB18030", remedy, source.name, severity="warning", code="encoding")]
+
+
+def split_rows(source: Source, text: str) -> tuple[list[int], list[list[str]], str]:
+    """Line and stripped cells of every row that is not blank, and the separator.
 
     Raises
     ------
-    csv.Error
-        With the line as second argument, when quotation marks do not match.
+    InputError
+        When quotation marks do not match.
     """
-    head = text.lstrip("\r\n").partition("\n")[0]
-    separator = max(",;\t|", key=head.count)
+    separator = find_separator(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     lines, rows, next_line = [], [], 1
     try:
@@ -78,7 +86,23 @@ def _split_rows(text: str) -> tuple[list[int], list[list[str]]]:
                 rows.append(cells)
             next_line = reader.line_num + 1
     except csv.Error as failure:
-        raise csv.Error(str(failure), next_line) from None
+        raise refuse_quote(source, failure, next_line) from None
     if ESCAPED.search(text):
         rows = [[cell[1:] if ESCAPED.match(cell) else cell for cell in row] for row in rows]
-    return lines, rows
+    return lines, rows, separator
+
+
+def find_separator(text: str) -> str:
+    """The separator that most of the first lines use most: a title above the headers may use none, or a comma."""
+    lines = re.findall(r"[^\r\n]+", text[:LOOKED_AT])[:10]
+    counts = {mark: sorted(line.count(mark) for line in lines)[len(lines) // 2 :] or [0] for mark in ",;\t|"}
+    return max(counts, key=lambda mark: counts[mark][0])
+
+
+def refuse_quote(source: Source, failure: csv.Error, line: int) -> InputError:
+    """The error to raise where the quotation marks of the row that begins in this line do not match."""
+    what = "a quotation mark is wrong here"
+    remedy = "Close the quotation mark; a quotation mark inside a cell is doubled."
+    if "field limit" in str(failure):
+        what, remedy = "a cell of more than 131,072 characters", "Perhaps a quotation mark is not closed."
+    return source.refuse(what, remedy, line, "quote")

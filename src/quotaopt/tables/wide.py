@@ -47,6 +47,29 @@ def melt(sheet: Sheet, months: Mapping[str, tuple[int, int]], titles: Sequence[s
         _stack(sheet, cells.to_numpy(), years, np.array([month for _, month in months.values()]), heads)
 
 
+def join_year(sheet: Sheet) -> None:
+    """Months without a year, 1 or 1月 or Jan, take it from a column of years beside them."""
+    if not sheet.has("month") or sheet.has("date"):
+        return
+    known = [field.name for field in sheet.table.fields]
+    column = next((n for n in map(str, sheet.frame) if n not in known and is_year_column(n, sheet.frame[n])), "")
+    months = sheet.convert("month", _bare_month).astype(np.int64)
+    if not column or not months.any():
+        return
+    bad = sheet.rows_where(column, lambda text: not YEAR_CELL.fullmatch(text))
+    sheet.report(bad[months[bad] > 0], column, "not a year", "Write it like 2026.", code="date")
+    years = sheet.convert(column, lambda text: found[1] if (found := YEAR_CELL.fullmatch(text)) else "")
+    both = pd.Series(years, dtype=object) + "-" + pd.Series(months).map("{:02}".format).astype(object)
+    joined = np.where((months > 0) & (years != ""), both.to_numpy(), sheet.frame["month"].to_numpy())
+    sheet.frame = sheet.frame.drop(columns=column).assign(month=joined)
+
+
+def _bare_month(text: str) -> int:
+    """The month of a text without a year, or 0."""
+    year, month = header_month(text if not text.isdigit() else f"m{text}")
+    return month if not year else 0
+
+
 def _stack(
     sheet: Sheet, cells: NDArray[Any], years: NDArray[np.int64], months: NDArray[np.int64], heads: Sequence[str]
 ) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from quotaopt.errors import Finding, nearest
+from quotaopt.errors import Finding, InputError, nearest
+from quotaopt.tables import grid
 from quotaopt.tables.grid import Grid, Source, cell_text, number_text
 from quotaopt.text import NUMBER
 
@@ -54,13 +55,33 @@ def _readable(source: Source) -> Iterator[None]:
     """Tell in words why a workbook cannot be read."""
     from python_calamine import CalamineError, PasswordError, WorksheetNotFound
 
+    _refuse_bombs(source)
     try:
         yield
     except PasswordError:
         raise source.refuse("protected by a password", "Save a copy without one.") from None
     except (CalamineError, WorksheetNotFound) as failure:
-        what = f"not a workbook that can be read: {str(failure) or type(failure).__name__}"
-        raise source.refuse(what, "Open it in the spreadsheet program and save it again.") from None
+        raise _refuse(source, str(failure) or type(failure).__name__) from None
+    except BaseException as failure:
+        if type(failure).__name__ != "PanicException":  # what a damaged file makes of calamine, no Exception at all
+            raise
+        raise _refuse(source, "it is damaged") from None
+
+
+def _refuse(source: Source, why: str) -> InputError:
+    remedy = "Open it in the spreadsheet program and save it again."
+    return source.refuse(f"not a workbook that can be read: {why}", remedy)
+
+
+def _refuse_bombs(source: Source) -> None:
+    """Refuse a workbook that would fill the memory once unpacked."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(source.raw)) as book:
+            size = sum(part.file_size for part in book.infolist())
+    except (zipfile.BadZipFile, NotImplementedError):
+        return  # another kind of workbook
+    if size > grid.UNPACKED:
+        raise source.refuse_size(size)
 
 
 def _choose(book: CalamineWorkbook, source: Source) -> tuple[str, list[Finding]]:

@@ -51,7 +51,7 @@ def _variants(opened: Opened) -> Iterator[tuple[str, str, RuleUse | None, Proble
             yield names[id(use)], use.source, use, problem, [other for other in uses if other is not use]
     if problem.overassignment:
         plain = without_hedge(problem, scenario.settings)
-        yield HEDGE, scenario.source("overassignment"), None, plain, list(uses)
+        yield HEDGE, scenario.source("hedge" if scenario.settings.hedge else "overassignment"), None, plain, list(uses)
 
 
 def rule_costs(opened: Opened) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What the calendar alone does to months: weekdays, and the Chinese new year, which moves between them.
+"""What the calendar alone does to months: working days, and the Chinese new year, which moves between them.
 
 History is divided by the factors before it is forecast, and the forecast multiplied by those of its months. Factors
 are relative to the mean of the same calendar month over many years, so that the season keeps what is usual and they
@@ -21,13 +21,15 @@ from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import choose_origins
 from quotaopt.forecast.history.lunar import lunar_shares, weekday_ratio
 from quotaopt.forecast.methods import forecasters
-from quotaopt.forecast.panel import YEAR, Floats, Ints, Panel, warn
+from quotaopt.forecast.panel import YEAR, Floats, Ints, Panel, month_name, warn
 from quotaopt.forecast.pool.levels import fill_gaps
 from quotaopt.forecast.pool.season import find_trend
+from quotaopt.workdays import Workdays
 
 SHORTEST = 2 * YEAR  # a calendar month seen once says nothing of how it differs from itself
 LEAST_T, LEAST_GAIN = 3.0, 0.02
 LOWEST, HIGHEST = 0.3, 3.0
+NEW_YEAR, WEEKDAYS, WORKDAYS = "lunar new year", "weekdays", "working days"
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,34 +54,47 @@ class Calendar:
     def note(self) -> Iterator[Finding]:
         """What a planner should know."""
         for name, effect in self.effects.items():
-            if name == "weekdays":
-                yield warn(f"a month with 1 % more weekdays sells {effect[0]:.2f} % more: used", code="calendar")
+            if name in {WEEKDAYS, WORKDAYS}:
+                yield warn(f"a month with 1 % more {name} sells {effect[0]:.2f} % more: used", code="calendar")
             else:
                 before, during = (f"{e:+.0%}".replace("%", " %") for e in effect)
                 what = f"Chinese new year: {before} of a month's sales for the three weeks before, {during} for the two"
                 yield warn(f"{what} from it on, where they fall in another month than usual: used", code="calendar")
 
 
-def find_calendar(panel: Panel, horizon: int, country: str = "") -> Calendar:
+def find_calendar(panel: Panel, horizon: int, calendar: Workdays | None = None) -> Calendar:
     """Factors of a panel's months and of the `horizon` months after it, 1 where the calendar says nothing.
 
     Parameters
     ----------
     panel : past sales; only mature reps teach.
     horizon : months ahead.
-    country : ``"CN"`` uses the Chinese new year without asking the back-test.
+    calendar : whose working days may count, instead of Mondays to Fridays; that of ``CN`` uses the Chinese new year
+        without asking the back-test.
     """
+    calendar = calendar or Workdays()
     months = np.arange(panel.first, panel.first + panel.length + horizon)
     factors, used = np.ones((len(panel.products), months.size)), {}
     if panel.length >= SHORTEST and panel.mature.any():
         totals = fill_gaps(panel.values[panel.mature]).sum(axis=0)
-        for name, signal in (("lunar new year", lunar_shares(months)), ("weekdays", weekday_ratio(months)[None] - 1.0)):
-            declared = name == "lunar new year" and country == "CN"
+        days = workday_ratio(months, calendar) if calendar.name else weekday_ratio(months)
+        worked = WORKDAYS if calendar.name else WEEKDAYS
+        for name, signal in ((NEW_YEAR, lunar_shares(months)), (worked, days[None] - 1.0)):
+            declared = name == NEW_YEAR and calendar.country.partition("-")[0] == "CN"
             found = _Effect.of(totals / factors[:, : panel.length], panel.slots, signal[:, : panel.length])
             if declared or (found.clear and _gains(panel, totals / factors[:, : panel.length], signal)):
                 factors = factors * found.factors(signal)
                 used[name] = found.common
     return Calendar(factors[:, : panel.length], factors[:, panel.length :], used)
+
+
+def workday_ratio(months: Ints, calendar: Workdays) -> Floats:
+    """Working days of each month over the mean of the same calendar month in all of the years, shape (months,)."""
+    years = np.arange(months[0] // YEAR * YEAR, (months[-1] // YEAR + 1) * YEAR)
+    days = calendar.in_months([month_name(int(m)) for m in years]).reshape(-1, YEAR)
+    mean = days.mean(axis=0)
+    ratio = np.where(mean > 0, days / np.where(mean > 0, mean, 1.0), 1.0)
+    return np.asarray(ratio.ravel()[months - years[0]])
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,5 +52,5 @@ def clear_history(inputs: Inputs, settings: Settings) -> Cleared:
     past = make_past(inputs, settings)
     horizon = past.gap + len(settings.months)
     fenced = fence_panel(past.panel, settings.forecast)
-    calendar = find_calendar(fenced, horizon, make_workdays(inputs, settings).country)
+    calendar = find_calendar(fenced, horizon, make_workdays(inputs, settings))
     return Cleared(past, fenced, calendar, calendar.remove(fenced), horizon)

@@ -14,9 +14,10 @@ NAIVE, POOLED = "seasonal_naive", "pipeline"
 MEMBERS = (NAIVE, POOLED)
 
 # A back-test of a year or two is a small sample. On public panels the pooled forecast had nine tenths of the naive's
-# error; that counts as much as two years of back-test.
-PRIOR_RATIO, PRIOR_YEARS = 0.9, 2.0
-ROUNDING = 1e-9
+# error; that counts as much as two years of back-test of very many series. With this few series the back-test counts
+# half: the company's sum is one number a year.
+PRIOR_RATIO, PRIOR_YEARS, FEW = 0.9, 2.0, 5.0
+ROUNDING, MOST_RATIO = 1e-9, 10.0
 
 # Levels whose errors of months (True) or of sums (False) tell whether to trust the cells, the rep sums, the company.
 JUDGED_BY = {
@@ -68,9 +69,9 @@ def _scale(wanted: Floats, given: Floats, axes: tuple[int, int]) -> Floats:
 def choose(test: Backtest) -> tuple[Choice, Backtest]:
     """The choice `auto` makes, and the back-test with what it would have said.
 
-    The pooled forecast's errors over the naive's, of cells, rep sums and the company's months each, are averaged with
-    a prior by years tested. The naive where they are above 1 on average over all, and where there is no back-test
-    (with less than a year it is the mean); else the naive where that part's are.
+    The logarithm of the pooled forecast's errors over the naive's, of cells, rep sums and the company's months each, is
+    averaged with a prior by years and series tested. The naive where it is above 0 on average over all, and where there
+    is no back-test (with less than a year it is the mean); else the naive where that part's is.
     """
     means = {name: np.nan_to_num(p) for name, p in test.predicted.items()}
     hide = np.isnan(test.actual)
@@ -80,20 +81,29 @@ def choose(test: Backtest) -> tuple[Choice, Backtest]:
 
 
 def _choose(test: Backtest, means: Mapping[str, Floats]) -> Choice:
-    ratios = {part: _mean([_ratio(test, means, *asked) for asked in JUDGED_BY[part]]) for part in JUDGED_BY}
-    years = (test.panel.length - min(test.origins)) / YEAR
-    judged = {part: (years * r + PRIOR_YEARS * PRIOR_RATIO) / (years + PRIOR_YEARS) for part, r in ratios.items()}
-    if _mean([*judged.values()]) > 1 + ROUNDING:
+    judged = {part: _judge(test, means, asked) for part, asked in JUDGED_BY.items()}
+    if sum(judged.values()) > ROUNDING:
         return Choice()
-    return Choice(**{part: NAIVE if ratio > 1 else POOLED for part, ratio in judged.items()})
+    return Choice(**{part: NAIVE if loss > ROUNDING else POOLED for part, loss in judged.items()})
 
 
-def _mean(ratios: Sequence[float]) -> float:
-    return sum(ratios) / len(ratios)
+def _judge(test: Backtest, means: Mapping[str, Floats], asked: Sequence[tuple[str, bool]]) -> float:
+    """Logarithm of the pooled forecast's error over the naive's, averaged with the prior."""
+    years = (test.panel.length - min(test.origins)) / YEAR
+    lost, weight = PRIOR_YEARS * np.log(PRIOR_RATIO), PRIOR_YEARS
+    for level, months in asked:
+        ratio, series = _ratio(test, means, level, months)
+        say = years * series / (series + FEW) / len(asked)
+        lost += say * np.log(np.clip(ratio, 1 / MOST_RATIO, MOST_RATIO))
+        weight += say
+    return float(lost / weight)
 
 
-def _ratio(test: Backtest, means: Mapping[str, Floats], level: str, months: bool) -> float:
-    """Absolute error of the pooled forecast over the naive's, of months or of sums; 1 where neither errs."""
+def _ratio(test: Backtest, means: Mapping[str, Floats], level: str, months: bool) -> tuple[float, int]:
+    """Absolute error of the pooled forecast over the naive's, of months or of sums, and of how many series.
+
+    1 where neither errs.
+    """
     actual = total_by(test.actual, test.panel, level)
     errors = []
     for name in MEMBERS:
@@ -101,4 +111,4 @@ def _ratio(test: Backtest, means: Mapping[str, Floats], level: str, months: bool
         errors.append(float(np.abs(error if months else error.sum(axis=2)).sum()))
     least = ROUNDING * float(np.abs(actual).sum())
     naive, pooled = (error if error > least else 0.0 for error in errors)
-    return pooled / naive if naive > 0 else float("inf" if pooled > 0 else 1)
+    return pooled / naive if naive > 0 else float("inf" if pooled > 0 else 1), actual.shape[1]

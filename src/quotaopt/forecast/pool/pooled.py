@@ -14,7 +14,7 @@ from quotaopt.forecast.panel import Floats, Panel
 from quotaopt.forecast.pool.boost import Lesson, learn_corrections, to_grain
 from quotaopt.forecast.pool.combine import MEMBERS as CHOICES
 from quotaopt.forecast.pool.combine import NAIVE, POOLED, Choice, choose
-from quotaopt.forecast.pool.effects import Effects, choose_memory, share_out
+from quotaopt.forecast.pool.effects import WAYS, Effects, share_out, weigh_ways
 from quotaopt.forecast.pool.levels import Levels, fill_gaps
 from quotaopt.forecast.pool.members import MEAN_OF, MEMBERS, Basis, make_basis, run_members
 from quotaopt.forecast.pool.outlook import Outlook, Steps, choose_pseudo_origins, hide_unknown, known_by, roll
@@ -77,8 +77,9 @@ def run_pipeline(panel: Panel, horizon: int) -> Outlook:
     cells = np.where(returns, cells, np.maximum(cells, 0.0))
     actual = np.stack([levels.cells(t) for t in truth])
     flats = [b.flat * s for b, s in zip(bases, money, strict=True)]
-    memory = choose_memory(levels, flats[:-1], cells[:-1], actual[:-1])
-    shared = [share_out(levels, f, x, memory) for f, x in zip(flats, cells, strict=True)]
+    seasons = [b.season for b in bases]
+    say = weigh_ways(levels, flats[:-1], seasons[:-1], cells[:-1], actual[:-1])
+    shared = [share_out(levels, *x, say) for x in zip(flats, seasons, cells, strict=True)]
     plain, cells = cells, np.stack([x for x, _ in shared])
     scales = np.stack([levels.cells(s)[:, :, 0] for s in money])
     return Outlook(
@@ -89,7 +90,7 @@ def run_pipeline(panel: Panel, horizon: int) -> Outlook:
         scales=scales[:-1],
         method=POOLED,
         choice=Choice.same(POOLED),
-        notes=tuple(_note(shared[-1][1], memory, strength)),
+        notes=tuple(_note(shared[-1][1], say, strength)),
         steps=_trace(levels, lessons[-1], base[-1], (plain[-1], cells[-1]), shared[-1][1].own),
     )
 
@@ -131,12 +132,13 @@ def measure_variance(levels: Levels, missed: list[Floats], scale: Floats) -> Flo
     return np.asarray(np.maximum(relative, 1e-6) * scale**2)
 
 
-def _note(effects: Effects, memory: float, strength: float) -> list[Finding]:
+def _note(effects: Effects, say: Floats, strength: float) -> list[Finding]:
     """How far reps differ, how long their shares last, and whether trees were used."""
-    how = f"own history counts {effects.own.mean():.0%}, the other reps the rest"
-    how += f"; a month counts half after {memory:g} months"
-    if not memory:
-        how = "shares of reps change too fast to be carried on, so each rep's own forecast stands"
+    how = "shares of reps change too fast to be carried on, so each rep's own forecast stands"
+    if say[-1] < 1:
+        told = [way.what for way, weight in zip(WAYS, say, strict=True) if weight > 0]
+        how = f"own history counts {effects.own.mean():.0%}, the other reps the rest; "
+        how += f"shares are told by {', '.join(dict.fromkeys(told))}"
     what = (
         f"a rep's level differs from the others' by {effects.between:.0%}, a single month from the rep's level by "
         f"{effects.within:.0%}: {how}"

@@ -1,0 +1,88 @@
+"""The commands that judge a plan: `measures`, `simulate` and `backtest`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from quotaopt.cli.frame import Options, command
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@command
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.option("--ratchet", is_flag=True, help="Plan again with 1 % more sales of each of the largest reps: who pays?")
+@click.option("--reps", type=click.IntRange(min=1), default=20, show_default=True, help="Reps tried with --ratchet.")
+@click.option("--all", "everything", is_flag=True, help="Of several runs, show the measures that do not differ too.")
+def measures(options: Options, runs: Sequence[str], ratchet: bool, reps: int, everything: bool) -> None:
+    """Show the quality of a plan in numbers, with ranges and what is worth a look; several runs side by side."""
+    from quotaopt.archive import find_run
+    from quotaopt.report.measures import measures_frame, measures_report
+
+    found = list({run.id: run for run in (find_run(options.folder, text) for text in runs)}.values())
+    more = []
+    if ratchet:
+        from quotaopt.ratchet import measure_ratchet
+
+        more = [measure_ratchet(run, options.folder, reps) for run in found]
+    table = measures_frame(found, more)
+    options.emit("measures", table, measures_report(found, table, everything), runs=[run.id for run in found])
+
+
+@command
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, help="Reps printed as a table.")
+@click.option("--out", type=FOLDER, metavar="DIR", help="Write simulation.csv here.")
+def simulate(options: Options, runs: Sequence[str], top: int, out: Path | None) -> None:
+    """Show what a plan may bring over the draws of its forecast: attainment, chances, pay; several runs compared."""
+    from quotaopt.archive import find_run
+    from quotaopt.columns_quality import SIMULATION
+    from quotaopt.report.simulation import simulation_report
+    from quotaopt.report.terminal import shown_folder
+    from quotaopt.simulate import load_future
+    from quotaopt.simulate import simulate as simulate_runs
+    from quotaopt.tables import write_tables
+
+    project = options.folder
+    found = {run.id: run for run in (find_run(project, text) for text in runs)}
+    futures = [load_future(run, project) for run in found.values()]
+    table = simulate_runs(futures)
+    parts = [*simulation_report(futures, table, top)]
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        encoding = futures[0].settings.output.csv_encoding
+        write_tables({"simulation": (table, SIMULATION)}, out, encoding)
+        parts.append(f"Saved   {shown_folder(out.resolve(), project)}")
+    options.emit("simulate", table, parts, runs=[future.run.id for future in futures])
+
+
+@command
+@click.argument("scenario", required=False)
+@click.option("--months", type=click.IntRange(min=1), metavar="N", help="Months hidden at a time (default: 12).")
+@click.option("--origins", type=click.IntRange(min=1), default=3, show_default=True, help="How often, newest first.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one key.")
+@click.option("--out", type=FOLDER, metavar="DIR", help="Write quota_test.csv here.")
+def backtest(
+    options: Options, scenario: str | None, months: int | None, origins: int, sets: Sequence[str], out: Path | None
+) -> None:
+    """Show how a scenario's quotas would have done: past months hidden, what was sold divided, against simple ways."""
+    from quotaopt.backtest import backtest_quotas
+    from quotaopt.columns_quality import QUOTA_TEST
+    from quotaopt.project import choose_scenarios
+    from quotaopt.report.quota_test import quota_test_report
+    from quotaopt.report.terminal import shown_folder
+    from quotaopt.scenario import load_scenario
+    from quotaopt.tables import write_tables
+
+    project = options.folder
+    loaded = load_scenario(choose_scenarios(project, [scenario] if scenario else [])[0], project, sets)
+    table, notes = backtest_quotas(loaded, months or 12, origins)
+    parts = [*quota_test_report(loaded, table, notes)]
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        write_tables({"quota_test": (table, QUOTA_TEST)}, out, loaded.settings.output.csv_encoding)
+        parts.append(f"Saved   {shown_folder(out.resolve(), project)}")
+    options.emit("backtest", table, parts, scenario=loaded.name, notes=notes)

@@ -1,0 +1,56 @@
+"""Tables that stand beside the plan: decisions by hand, and what counts in no total."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from quotaopt.columns_hand import OVERLAY
+from quotaopt.decisions_record import decision_tables
+from quotaopt.money import money_text
+from quotaopt.overlay import credit_shares
+from quotaopt.record import Tables, shape_tables
+from quotaopt.units import unit_tables
+
+if TYPE_CHECKING:
+    from quotaopt.decisions import Decided
+    from quotaopt.plan import Plan
+    from quotaopt.scenario import Scenario
+    from quotaopt.tables import Inputs
+
+
+def beside_plan(decided: Decided, scenario: Scenario, inputs: Inputs) -> Tables:
+    """Each table that the scenario asks for or the data gives rise to, by file name."""
+    decisions = decision_tables(decided, scenario, inputs)
+    return decisions | overlay_tables(decided.plan, inputs) | unit_tables(decided.plan, inputs, scenario.settings)
+
+
+def overlay_tables(plan: Plan, inputs: Inputs) -> Tables:
+    """``overlay``: what each overlay rep carries; nothing where there are none, or no plan."""
+    people = inputs.more.get("overlay_reps")
+    if people is None or plan.quota is None:
+        return {}
+    index, unit, quota = plan.problem.index, plan.problem.unit, plan.quota
+    parts, rows = [], inputs.more["overlays"]
+    names = people.set_index("rep_id")["rep_name"]
+    for rep in sorted(names.index):
+        share = credit_shares(index, rows[rows["rep_id"] == rep], inputs.assignments)
+        covered = np.where(share > 0, quota, 0).sum(axis=0)
+        credit = np.rint((share * quota).sum(axis=0)).astype(np.int64)
+        p, t = np.nonzero(covered)
+        cells = {"product_id": index.products.index[p], "period": index.months.index[t]}
+        part = pd.DataFrame(cells | {"covered": covered[p, t], "quota": credit[p, t], "level": "cell"})
+        total = {"level": "rep", "covered": [covered.sum()], "quota": [credit.sum()]}
+        parts.append(pd.concat([pd.DataFrame(total), part], ignore_index=True).assign(rep_id=rep, rep_name=names[rep]))
+    table = pd.concat(parts, ignore_index=True)
+    whole = table.loc[table["level"] == "rep", "quota"].sum()
+    head = pd.DataFrame({"level": ["all"], "covered": [quota.sum()], "quota": [whole]})
+    table = pd.concat([head, table], ignore_index=True)
+    table = table.fillna(dict.fromkeys(("rep_id", "rep_name", "product_id", "period"), ""))
+    booked = table["covered"].to_numpy(np.float64)
+    both = booked + table["quota"].to_numpy(np.float64)
+    table["credited"] = np.divide(both, booked, out=np.full(booked.size, np.nan), where=booked > 0)
+    amounts = {name: money_text(table[name].to_numpy(np.int64), unit) for name in ("covered", "quota")}
+    return shape_tables({"overlay": (table.assign(**amounts), OVERLAY)})

@@ -1,0 +1,155 @@
+"""What a measure may look at: one plan with its forecast, aligned by rep, in money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from quotaopt.capacity import Capacity, rep_sums
+from quotaopt.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from quotaopt.forecast import Forecast
+    from quotaopt.plan import Plan
+    from quotaopt.settings import Settings
+    from quotaopt.tables import Inputs
+
+Floats = NDArray[np.float64]
+NAN = float("nan")
+
+
+class Row(NamedTuple):
+    """One measure of one plan.
+
+    Attributes
+    ----------
+    low, high : interval of the share `LEVEL`, where the value is an estimate.
+    reps : how many reps it is about; None when it is not about a group of reps. No verdict on fewer than five.
+    verdict : ``ok`` or ``look`` where the measure has a test of its own; else the healthy range decides.
+    """
+
+    measure: str
+    value: float
+    unit: str
+    about: str
+    better: str = ""
+    low: float = NAN
+    high: float = NAN
+    reps: int | None = None
+    verdict: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class PlanView:
+    """A plan as measures see it; amounts are money, reps in the order of their ids.
+
+    Attributes
+    ----------
+    quota, capacity, last_year : shape (reps, products, months).
+    potential : mean of a fully ramped, full-time rep's sum over the plan, shape (reps,).
+    sales : joint draws of what each rep present sells over the plan, shape (reps, draws).
+    presence : headcount × ramp, shape (reps, months).
+    full_last_year : the rep was there in all of the same months a year before, shape (reps,).
+    roster : one row for each rep.
+    peer_group : texts, shape (reps,).
+    target : money the company must cover.
+    targets : money by level and key, where the scenario gives it.
+    resolution : money in one rounding unit.
+    """
+
+    quota: Floats
+    capacity: Floats
+    last_year: Floats
+    potential: Floats
+    sales: Floats
+    presence: Floats
+    full_last_year: NDArray[np.bool_]
+    roster: pd.DataFrame
+    products: pd.DataFrame
+    peer_group: NDArray[np.object_]
+    target: float
+    targets: Mapping[tuple[str, str], float]
+    resolution: float
+    current: Floats | None
+    accuracy: pd.DataFrame
+    inputs: Inputs
+    settings: Settings
+
+    @cached_property
+    def rep_quota(self) -> Floats:
+        """Quota of each rep over the plan."""
+        return np.asarray(self.quota.sum(axis=(1, 2)))
+
+    @cached_property
+    def rep_capacity(self) -> Floats:
+        """Capacity of each rep over the plan."""
+        return np.asarray(self.capacity.sum(axis=(1, 2)))
+
+    @cached_property
+    def rep_last_year(self) -> Floats:
+        """Sales of each rep in the same months a year before."""
+        return np.asarray(self.last_year.sum(axis=(1, 2)))
+
+    @cached_property
+    def asked(self) -> NDArray[np.bool_]:
+        """Reps with a quota: only they have an attainment."""
+        return self.rep_quota > 0
+
+    @cached_property
+    def attainment(self) -> Floats:
+        """Sales / quota in each draw of the reps with a quota, shape (asked reps, draws)."""
+        return np.asarray(self.sales[self.asked] / self.rep_quota[self.asked, None])
+
+    @cached_property
+    def size(self) -> Floats:
+        """How large each rep's business is: last year's sales, or the mean forecast where there are none."""
+        return np.where(self.rep_last_year > 0, self.rep_last_year, self.sales.mean(axis=1))
+
+
+measure: Registry[Callable[[PlanView], Iterator[Row]]] = Registry("measure")
+"""Every family of measures: a function of a `PlanView` that yields rows."""
+
+
+def make_view(
+    inputs: Inputs,
+    forecast: Forecast,
+    capacity: Capacity,
+    plan: Plan,
+    settings: Settings,
+    targets: Mapping[tuple[str, str], float],
+) -> PlanView:
+    """Bring a plan and what it was made from together.
+
+    Raises
+    ------
+    NoPlanError
+        If there is no plan.
+    """
+    problem, unit = plan.problem, float(plan.problem.unit)
+    return PlanView(
+        quota=plan.amounts().astype(np.float64) * unit,
+        capacity=problem.capacity.values * unit,
+        last_year=problem.last_year.values * unit,
+        potential=forecast.rep_mean,
+        sales=np.maximum(rep_sums(forecast, capacity.presence) * capacity.tilt[:, None], 0.0),
+        presence=capacity.presence,
+        full_last_year=problem.full_last_year,
+        roster=inputs.roster.set_index("rep_id").loc[list(forecast.reps)],
+        products=inputs.products.set_index("product_id").loc[list(forecast.products)],
+        peer_group=problem.index.reps["peer_group"].to_numpy(object),
+        target=float(settings.target * settings.unit),
+        targets=targets,
+        resolution=unit,
+        current=None if problem.plan is None else problem.plan.values * unit,
+        accuracy=forecast.accuracy,
+        inputs=inputs,
+        settings=settings,
+    )

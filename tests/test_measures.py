@@ -1,0 +1,330 @@
+"""The quality of quotas in numbers: each measure by hand, and what must not change it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, seed
+from hypothesis import strategies as st
+from scipy import stats
+
+from quotaopt.columns import MEASURES
+from quotaopt.measures import HEALTHY, PlanView, Row, measure, measure_table
+from quotaopt.measures.attainment import band_shares
+from quotaopt.measures.past import past_attainment
+from quotaopt.measures.spread import _inversions
+from quotaopt.measures.statistics import central, correlation_range, group_difference, rank_correlation, ranks, wilson
+from quotaopt.measures.table import verdict
+from quotaopt.settings import Settings
+from quotaopt.tables import Inputs
+
+OWN = pd.DataFrame(columns=["measure", "value", "unit", "better", "about"])
+
+
+def make_view(reps: int = 12, draws: int = 200, key: int = 1, scale: float = 1.0) -> PlanView:
+    """A plan of noisy reps in two regions, two products, six months; quotas 1.1 × expected."""
+    rng = np.random.default_rng(key)
+    size = np.exp(rng.normal(11, 0.6, reps)) * scale
+    sales = size[:, None] * rng.lognormal(0, 0.3, (reps, draws)) * rng.lognormal(0, 0.1, draws)
+    share = np.full((2, 6), 1 / 12)
+    capacity = size[:, None, None] * share
+    start = pd.Series(pd.to_datetime(["2020-01-01", "2026-06-01"] * reps).to_numpy()[:reps])
+    roster = pd.DataFrame({"region": ["North", "South"] * reps, "role": ["a"] * 2 * reps}).iloc[:reps]
+    roster = roster.assign(start_date=start.to_numpy(), rep_name="", rep_id=[f"R{i:02}" for i in range(reps)])
+    settings = Settings.model_validate(
+        {"target": 1, "first_month": "2027-01", "last_month": "2027-06", "data": {"history": "h", "roster": "r"}}
+    )
+    empty = pd.DataFrame({"rep_id": [], "month": [], "amount": []})
+    return PlanView(
+        quota=capacity * 1.1, capacity=capacity, last_year=capacity * rng.lognormal(0, 0.1, (reps, 1, 1)),
+        potential=size, sales=sales, presence=np.ones((reps, 6)),
+        full_last_year=np.ones(reps, dtype=bool), roster=roster.set_index("rep_id"),
+        products=pd.DataFrame(index=["core", "cloud"]), peer_group=np.full(reps, "", dtype=object),
+        target=float(size.sum()), targets={}, resolution=0.01 * scale, current=None, accuracy=pd.DataFrame(),
+        inputs=Inputs(empty, roster, pd.DataFrame()), settings=settings,
+    )  # fmt: skip
+
+
+def reordered(view: PlanView, order: Any) -> PlanView:
+    """The same plan with its reps in another order."""
+    names = ("quota", "capacity", "last_year", "potential", "sales", "presence", "full_last_year")
+    moved = {name: getattr(view, name)[order] for name in names}
+    return replace(view, **moved, roster=view.roster.iloc[order], peer_group=view.peer_group[order])
+
+
+def rows(view: PlanView) -> dict[str, Row]:
+    return {row.measure: row for name in measure for row in measure[name](view)}
+
+
+# --- statistics ---------------------------------------------------------------------------------------------------
+
+
+def test_wilson_as_in_the_guide() -> None:
+    low, high = wilson(12, 20, 0.95)
+    assert (round(low, 2), round(high, 2)) == (0.39, 0.78)
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+@seed(6)
+@given(st.integers(1, 400), st.floats(0, 1), st.floats(0.5, 0.99))
+def test_wilson_holds_the_share_and_narrows_with_more_counted(count: int, part: float, level: float) -> None:
+    hits = round(part * count)
+    low, high = wilson(hits, count, level)
+    assert 0 <= low <= hits / count <= high <= 1
+    less, more = wilson(10 * hits, 10 * count, level)
+    assert more - less <= high - low + 1e-12
+
+
+def test_wilson_covers_as_often_as_it_says() -> None:
+    hits = np.random.default_rng(0).binomial(30, 0.6, 4000)
+    held = np.mean([low <= 0.6 <= high for low, high in (wilson(int(h), 30) for h in hits)])
+    assert 0.87 < held < 0.94
+
+
+@seed(7)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=4, max_size=30))
+def test_rank_correlation_is_spearmans(pairs: list[tuple[int, int]]) -> None:
+    x, y = (np.array(side, dtype=float) for side in zip(*pairs, strict=True))
+    mine = rank_correlation(x[:, None], y[:, None])[0]
+    if len(set(x)) == 1 or len(set(y)) == 1:
+        assert np.isnan(mine)
+    else:
+        assert mine == pytest.approx(stats.spearmanr(x, y).statistic)
+        low, high = correlation_range(mine, len(x))
+        assert -1 <= low <= mine + 1e-9
+        assert mine - 1e-9 <= high <= 1
+
+
+def test_ranks_share_ties() -> None:
+    assert ranks(np.array([[3.0], [1.0], [3.0]]))[:, 0].tolist() == [2.5, 1, 2.5]
+
+
+@seed(8)
+@given(st.lists(st.tuples(st.integers(0, 6), st.sampled_from("abc")), min_size=5, max_size=25))
+def test_group_difference_is_kruskal_and_wallis(pairs: list[tuple[int, str]]) -> None:
+    values, groups = np.array([v for v, _ in pairs], dtype=float), [g for _, g in pairs]
+    parts = [values[[g == name for g in groups]] for name in sorted(set(groups))]
+    mine = group_difference(values, groups)
+    if len(parts) < 2 or len(set(values)) == 1:
+        assert mine == 1.0
+    else:
+        assert mine == pytest.approx(stats.kruskal(*parts).pvalue)
+
+
+# --- measures -----------------------------------------------------------------------------------------------------
+
+
+@seed(9)
+@given(st.lists(st.floats(0, 3), min_size=1, max_size=40))
+def test_bands_are_all_reps_once(values: list[float]) -> None:
+    a = np.array(values)[:, None]
+    edges = [(0.0, 0.5), (0.5, 0.8), (0.8, 1.0), (1.0, 1.2), (1.2, np.inf)]
+    assert sum(band_shares(a, low, high)[0] for low, high in edges) == pytest.approx(1)
+    assert band_shares(a, 1.0, np.inf)[0] == pytest.approx(np.mean(a >= 1 - 1e-9))
+
+
+def test_attainment_is_that_of_the_draws() -> None:
+    view = make_view()
+    found, a = rows(view), view.sales / view.quota.sum(axis=(1, 2))[:, None]
+    assert found["reps_at_quota"].value == pytest.approx((a >= 1).mean())
+    assert found["reps_near_quota"].value == pytest.approx(((a >= 0.8) & (a <= 1.2)).mean())
+    assert found["reps_below_50"].value == pytest.approx((a < 0.5).mean())
+    assert (found["reps_at_quota"].low, found["reps_at_quota"].high) == central((a >= 1).mean(axis=0))
+    assert found["attainment_sd"].value == pytest.approx(a.std(axis=0).mean())
+    assert found["attainment_skew"].value == pytest.approx(stats.skew(a, axis=0).mean())
+    assert found["company_chance"].value == pytest.approx((view.sales.sum(axis=0) >= view.target).mean())
+    assert found["coverage_p20"].value == pytest.approx(np.quantile(view.sales.sum(axis=0), 0.2) / view.target)
+
+
+def test_an_interval_holds_its_value() -> None:
+    for row in rows(make_view()).values():
+        if not np.isnan(row.low):
+            assert row.low - 1e-12 <= row.value <= row.high + 1e-12, row.measure
+
+
+@pytest.mark.parametrize("scale", [1e-4, 7.0])
+def test_the_unit_of_money_changes_no_ratio(scale: float) -> None:
+    one, other = rows(make_view()), rows(make_view(scale=scale))
+    assert one.keys() == other.keys()
+    for name, row in one.items():
+        assert other[name].value == pytest.approx(row.value), name
+
+
+def test_the_order_of_reps_changes_nothing() -> None:
+    view = make_view()
+    one, other = rows(view), rows(reordered(view, np.random.default_rng(3).permutation(12)))
+    for name, row in one.items():
+        assert other[name].value == pytest.approx(row.value), name
+        assert other[name].verdict == row.verdict
+
+
+def test_large_reps_who_have_it_easier_are_seen() -> None:
+    view = make_view(reps=30)
+    assert abs(rows(view)["size_bias"].value) < 0.15
+    heavier = view.size / view.size.mean()
+    unfair = replace(view, quota=view.quota / np.sqrt(heavier)[:, None, None])
+    bias = rows(unfair)["size_bias"]
+    assert bias.value > 0.5
+    assert bias.verdict == "look"
+
+
+def test_a_region_with_twice_the_quotas_is_seen() -> None:
+    view = make_view(reps=12)
+    north = (view.roster["region"] == "North").to_numpy()
+    unfair = replace(view, quota=np.where(north[:, None, None], 2, 1) * view.quota)
+    row = rows(unfair)["region_bias"]
+    assert "South over North" in row.about
+    assert row.reps == 6
+    assert verdict(row) == "look"
+
+
+def test_no_verdict_on_fewer_than_five() -> None:
+    table = measure_table(make_view(reps=4), OWN).set_index("measure")
+    judged = {name for name in table.index if table["verdict"][name]}
+    assert judged <= {"coverage_p50", "overassignment_cumulative", "attainment_factor",
+                      "seasonality_fit"}  # fmt: skip
+    assert verdict(Row("past_reps_at_quota", 0.3, "ratio", "", low=0.1, high=0.55, reps=12)) == "ok"
+    assert verdict(Row("past_reps_at_quota", 0.3, "ratio", "", low=0.2, high=0.45, reps=12)) == "look"
+    assert verdict(Row("stretch_gini", 0.5, "ratio", "", reps=4)) == ""
+
+
+@seed(10)
+@given(st.integers(0, 10_000))
+def test_inversions_are_those_of_every_pair(key: int) -> None:
+    rng = np.random.default_rng(key)
+    driver, quota = rng.integers(0, 3, (7, 3)).astype(float), rng.integers(0, 5, 7) * 100.0
+    wanted = [
+        (i, j) for i in range(7) for j in range(7)
+        if (driver[i] >= driver[j]).all() and (driver[i] > driver[j]).any() and quota[j] > quota[i]
+    ]  # fmt: skip
+    count, pair, gap = _inversions(driver, quota, 0.01)
+    assert count == len(wanted)
+    if wanted:
+        assert pair in wanted
+        assert gap == max(quota[j] - quota[i] for i, j in wanted)
+
+
+def test_overassignment_by_level() -> None:
+    view = make_view()
+    north = float(view.quota[(view.roster["region"] == "North").to_numpy()].sum())
+    found = rows(replace(view, targets={("region", "North"): north / 1.3, ("all", "all"): view.target}))
+    assert found["overassignment_region"].value == pytest.approx(0.3)
+    assert verdict(found["overassignment_region"]) == "look"
+    assert found["overassignment_cumulative"].value == pytest.approx(0.1)
+    assert found["attainment_factor"].value == pytest.approx(1 / 1.1)
+
+
+def test_past_attainment_by_hand() -> None:
+    history = pd.DataFrame(
+        {"rep_id": ["A", "A", "B"], "month": ["2026-01", "2025-12", "2026-02"], "amount": [5.0, 9, 8]}
+    )
+    quotas = pd.DataFrame({"rep_id": ["A", "B", "C", "D"], "month": ["2026-01"] * 4, "quota": [10.0, 8, 5, 0]})
+    assert past_attainment(history, quotas, 2027 * 12).to_dict() == {"A": 0.5, "B": 1.0, "C": 0.0}
+
+
+def test_past_quotas_are_measured(project: Path, call: Callable[..., tuple[int, str, str]]) -> None:
+    lines = ["rep_id,month,quota"] + [f"{r},{y}-01,{q}" for y in (2025, 2026) for r, q in
+                                      (("R1", 12_000), ("R2", 30_000), ("R3", 36_000), ("R4", 60_000))]  # fmt: skip
+    (project / "scenarios/data/quotas.csv").write_text("\n".join(lines))
+    assert call("run", "base", "-q", "-C", project, "--set", "data.quotas=scenarios/data/quotas.csv")[0] == 0
+    table = call("measures", "last", "-C", project, "--format", "csv")[1]
+    assert "past_reps_at_quota,0.5," in table
+    assert "past_reps_near_quota,1.0," in table
+    assert "stability,1.0," in table
+
+
+def test_every_measure_has_words_and_every_healthy_range_a_measure(project: Path, call: Any) -> None:
+    assert call("run", "base", "-q", "-C", project)[0] == 0
+    frame = pd.read_csv(next((project / "runs").glob("*base*")) / "measures.csv", encoding="utf-8-sig")
+    assert list(frame) == [column.name for column in MEASURES]
+    assert frame["measure"].is_unique
+    assert frame["about"].notna().all()
+    made = {*rows(make_view()), *frame["measure"]}
+    needs_more = {"past_reps_at_quota", "past_reps_near_quota", "stability", "ratchet_max", "overassignment_region",
+                  "overassignment_product", "role_bias", "chance_range", "uncovered_share"}  # fmt: skip
+    assert set(HEALTHY) <= made | needs_more
+    assert set(frame["verdict"].dropna()) <= {"ok", "look"}
+
+
+def test_the_page_lists_every_measure_with_its_healthy_range(project: Path, call: Any) -> None:
+    page = (Path(__file__).parents[1] / "docs/howto-judge-a-plan.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^\| `(\w+)` \| ?(.*?) ?\| .+ \|$", page, re.MULTILINE))
+    assert call("run", "base", "-q", "-C", project)[0] == 0
+    frame = pd.read_csv(next((project / "runs").glob("*base*")) / "measures.csv", encoding="utf-8-sig")
+    assert {*rows(make_view()), *frame["measure"], *HEALTHY} <= set(shown)
+    for name, words in shown.items():
+        low, high = HEALTHY.get(name, (np.nan, np.nan))
+        plain = (
+            f"at most {high:g}" if low == -np.inf else f"at least {low:g}" if high == np.inf else f"{low:g} to {high:g}"
+        )
+        assert words == ("" if name not in HEALTHY else plain), name
+
+
+# --- the command --------------------------------------------------------------------------------------------------
+
+
+def test_two_runs_side_by_side(project: Path, call: Callable[..., tuple[int, str, str]]) -> None:
+    assert call("run", "base", "stretch", "-q", "-C", project)[0] == 0
+    code, out, err = call("measures", "base", "stretch", "-C", project)
+    assert (code, err) == (0, "")
+    assert out == SIDE_BY_SIDE
+    again = call("run", "base", "-q", "-C", project)[1].strip()
+    first = again.removesuffix("2") + "1"
+    assert call("measures", first, again, "-C", project)[1] == f"Nothing differs: {first}, {again}\n"
+
+
+def test_one_run_with_ranges_verdicts_and_words(project: Path, call: Callable[..., tuple[int, str, str]]) -> None:
+    assert call("run", "stretch", "-q", "-C", project)[0] == 0
+    code, out, _ = call("measures", "stretch", "-C", project)
+    assert code == 0
+    lines = {line.split()[0]: " ".join(line.split()) for line in out.splitlines()}
+    assert lines["reps_at_quota"] == "reps_at_quota 0 0 to 0 expected share of reps at quota or above"
+    assert lines["company_chance"] == (
+        "company_chance 0 0 to 0.00672 chance that the company makes its target, from 400 draws"
+    )
+    assert lines["coverage_p50"] == "coverage_p50 0.833 look 50 % quantile of the company's sales / target"
+    assert lines["Look"] == "Look coverage_p50"
+    content = json.loads(call("measures", "stretch", "-C", project, "--format", "json")[1])
+    assert content["schema"] == "quotaopt/measures/1"
+    assert {row["measure"] for row in content["rows"]} >= set(lines) - {"measure", "Look"}
+
+
+SIDE_BY_SIDE = """\
+measure                base  stretch
+quota_total         120,000  144,000
+growth                    0      0.2
+stretch_median            1      1.2
+stretch_max               1      1.2
+reps_over_capacity        0        4
+reps_at_quota             1        0
+company_attainment        1    0.833
+company_chance            1        0
+coverage_p50              1  0.833 !
+coverage_p20              1    0.833
+drop_two                0.3     0.25
+growth_min                0      0.2
+growth_max                0      0.2
+! worth a look: outside what practice calls healthy
+"""
+
+
+def test_the_ratchet_of_a_split_in_proportion(project: Path, call: Callable[..., tuple[int, str, str]]) -> None:
+    """The target stays, so that of 1 more of potential a rep keeps 1 - the own share of it."""
+    assert call("run", "base", "-q", "-C", project)[0] == 0
+    code, out, _ = call("measures", "last", "--ratchet", "-C", project, "--format", "csv")
+    assert code == 0
+    found = {line.split(",")[1]: float(line.split(",")[2]) for line in out.splitlines() if ",ratchet " in line}
+    assert found == pytest.approx(
+        {"ratchet R4": 0.6, "ratchet R3": 0.7, "ratchet R2": 0.8, "ratchet R1": 0.9}, abs=0.01
+    )
+    few = call("measures", "last", "--ratchet", "--reps", "2", "-C", project)[1]
+    assert "of the 2 largest of 4 reps: R3" in few
+    assert "ratchet R2" not in few
