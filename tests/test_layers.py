@@ -25,7 +25,7 @@ LAYERS = [
         "tomltext",
         "advice",
     },
-    {"forecast", "capacity", "attrition", "workload", "market", "presence", "leave", "problem"},
+    {"forecast", "capacity", "attrition", "workload", "market", "presence", "leave", "grouping", "problem"},
     {"optimize", "rules", "goals", "plan"},
     {
         "adopt",
@@ -94,7 +94,7 @@ ALLOWED = {
     "holidays": {"workdays"},
     "rich": {"report"},
     "python_calamine": {"tables/workbook"},
-    "duckdb": {"tables/database", "tables/large"},
+    "duckdb": {"tables/database", "tables/large", "export/long"},
     "sqlalchemy": {"tables/database"},
     "openpyxl": {"report/mark"},
     "xlsxwriter": {"export", "templates"},

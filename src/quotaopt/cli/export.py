@@ -31,17 +31,27 @@ def _encoding(_context: click.Context, _option: click.Parameter, name: str) -> s
 @click.option(
     "--encoding", default="", metavar="NAME", callback=_encoding, help="Of text files: utf-8-sig, utf-8, gb18030."
 )
-def export(options: Options, run: str, formats: tuple[str, ...], out: Path | None, labels: str, encoding: str) -> None:
-    """Write a plan for other people and programs: a workbook, CSV."""
+@click.option(
+    "--option", "wishes", multiple=True, metavar="KEY=VALUE", help="A parameter of the format: quotaopt list exports."
+)
+@click.option("--pseudonymise", is_flag=True, help="Stable pseudonyms instead of people.")
+def export(
+    options: Options,
+    run: str,
+    formats: tuple[str, ...],
+    out: Path | None,
+    labels: str,
+    encoding: str,
+    wishes: tuple[str, ...],
+    pseudonymise: bool,
+) -> None:
+    """Write a plan for other people and programs: a workbook, CSV, files for CRM and planning systems."""
     from quotaopt.archive import find_run
-    from quotaopt.export import Options as Wishes
-    from quotaopt.export import exports
+    from quotaopt.export import Options as How
+    from quotaopt.export import read_settings, write_exports
     from quotaopt.report.export import export_report, export_table
 
     project = options.folder
-    found, wishes = find_run(project, run), Wishes(labels, encoding)  # type: ignore[arg-type]
-    chosen = [exports[name] for name in formats]
-    folder = out or found.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    table = export_table({name: one(found, folder, wishes) for name, one in zip(formats, chosen, strict=True)})
+    found, settings = find_run(project, run), read_settings(formats, wishes, pseudonymise)
+    table = export_table(write_exports(found, out or found.folder, How(labels, encoding), settings))  # type: ignore[arg-type]
     options.emit("export", table, export_report(found, table, project), run=found.id)
