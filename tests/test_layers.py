@@ -68,6 +68,7 @@ LAYERS = [
         "sensitivity",
         "price_of_fairness",
         "whatif",
+        "pseudonyms",
         "measures",
         "promise",
         "ratchet",

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from quotaopt.report.words_page import PAGE_WORDS
+
 LANGUAGES: Final = ("en", "zh")
 
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -158,6 +160,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "measure.chance_median": ("Chance to make the quota, median rep", "达成概率，中位数"),
     "measure.chance_range": ("Chance, highest less lowest", "达成概率，极差"),
     "measure.reps_stopped": ("Reps a rule keeps from their group's level", "被规则限制的人数"),
+    **PAGE_WORDS,
 }
 
 
