@@ -16,6 +16,7 @@ import click
 from pydantic import BaseModel
 
 from quotaopt import columns as c
+from quotaopt import columns_export as e
 from quotaopt import columns_metrics as m
 from quotaopt import columns_people as p
 from quotaopt import columns_tree as t
@@ -62,6 +63,10 @@ TABLES = {
     "quota_test.csv": ("Of `backtest --out` only: past totals divided again.", QUOTA_TEST),
     "conflicts.csv": ("Why there is no plan; only when none exists.", c.CONFLICTS),
     "solvers.csv": ("With two or more `--solver`: do they agree?", c.SOLVERS),
+    "master.csv": (
+        "Of `export --to master` and `--to parquet` only: every quota with all that is known of it.",
+        e.LONG,
+    ),
     "warnings.csv": ("What was noticed in the input.", c.WARNINGS),
 }
 
@@ -116,7 +121,12 @@ def section_keys(model: type[BaseModel], at: str) -> Iterator[str]:
 
 
 def names() -> Iterator[str]:
-    for kind, title in (("rules", "Rules"), ("goals", "Goals"), ("forecasters", "Forecasters")):
+    for kind, title in (
+        ("rules", "Rules"),
+        ("goals", "Goals"),
+        ("forecasters", "Forecasters"),
+        ("exports", "Export formats"),
+    ):
         yield f"\n## {title}\n"
         for row in name_table(kind).to_dict("records"):
             parameters = f" Parameters: `{row['parameters']}`." if row["parameters"] else ""

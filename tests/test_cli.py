@@ -275,10 +275,10 @@ Sums tie: the changes by rep add up to +24,000, the change of the plan.
 
 
 MEASURES = """\
-measure         base  stretch   change
-quota_total  120,000  144,000  +20.0 %
-stretch_max        1      1.2  +20.0 %  worse
-… 3 more: --top 5, or --format csv
+measure         base  stretch    change
+company_chance     1        0  -100.0 %  worse
+reps_at_quota      1        0  -100.0 %  worse
+… 11 more: --top 13, or --format csv
 """
 
 

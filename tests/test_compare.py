@@ -35,7 +35,8 @@ def make_run(folder: Path, quotas: dict[str, float], limit: float = 150) -> Run:
     pd.DataFrame([goal]).reindex(columns=[col.name for col in c.GOALS]).to_csv(folder / "goals.csv", index=False)
     measures = {"quota_total": (total, "money", ""), "stretch_max": (max(quotas.values()) / 1000, "ratio", "lower")}
     rows = [(name, value, unit, better, "") for name, (value, unit, better) in measures.items()]
-    pd.DataFrame(rows, columns=[col.name for col in c.MEASURES]).to_csv(folder / "measures.csv", index=False)
+    frame = pd.DataFrame(rows, columns=["measure", "value", "unit", "better", "about"])
+    frame.reindex(columns=[col.name for col in c.MEASURES]).to_csv(folder / "measures.csv", index=False)
     record = {
         "id": folder.name,
         "scenario": folder.name,

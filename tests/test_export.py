@@ -59,7 +59,9 @@ def test_usage(call: Call, run: Run) -> None:
     assert call("export", "last")[0] == 2
     code, out, _ = call("list", "exports")
     assert code == 0
-    assert out.startswith("flat  One row per rep × product × period, with the columns of quotas.csv.\n")
+    assert re.search(
+        r"^flat +One row per rep × product × period, with the columns of quotas\.csv\.$", out, re.MULTILINE
+    )
 
 
 def test_an_impossible_scenario_has_nothing_to_export(call: Call, run: Run) -> None:

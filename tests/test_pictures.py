@@ -83,7 +83,9 @@ def test_the_companys_past_has_those_who_left(tmp_path: Path) -> None:
     _, office = office_page(tmp_path)
     history = office.inputs.history
     gone = history[history["rep_id"] == "R1"].assign(rep_id="gone")
-    _, past, whole = booked_months(pd.concat([history, gone], ignore_index=True), office.forecast)
+    _, past, whole = booked_months(
+        pd.concat([history, gone], ignore_index=True), office.forecast.reps, office.forecast.months
+    )
     assert whole == pytest.approx(np.nansum(past, axis=0) + np.nan_to_num(past[0]))
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from quotaopt.optimize.statement import state
 from quotaopt.optimize.verify import add_up, check_written, parse_units, read_cells
-from quotaopt.problem import Cube, Index, Lock, Problem
+from quotaopt.problem import Cube, Index, Lock, NodeTarget, Problem
 from quotaopt.record import money_text
 from quotaopt.rules import rule
 from quotaopt.tables import write_csv
@@ -52,6 +52,15 @@ BREAKS: dict[str, tuple[dict[str, Any], dict[str, Any], Cell, Cell, int]] = {
     ),
     # 286 in March, 374 in April: two units moved are 2 × (1 + 374 / 286) = 4.6 beyond the limit, more than 1 of each.
     "smooth_months": ({"up": 374 / 286}, {}, (0, 0, 0), (0, 0, 1), 2),
+    # North carries 330.
+    "meet_node_targets": ({}, {"nodes": [NodeTarget(("region",), 0, 330)]}, (0, 0, 0), (2, 0, 0), 1),
+    # P1 carries 330: R1 moves a unit from P2 to P1.
+    "stay_within_supply": ({"caps": {"P1": D(330)}}, {}, (0, 1, 0), (0, 0, 0), 1),
+    # As much is relieved in North as in South: both carry half.
+    "keep_relief": (
+        {"by": "region"}, {"relieved": Cube(TINY.index, np.array([10.0, 0, 10])[:, None, None] * np.ones((1, 2, 2)))},
+        (0, 0, 0), (2, 0, 0), 1,
+    ),
     # P1 carries 330 and costs its whole quota.
     "limit_budget": ({"budget": D(330), "prices": {"P1": D(1)}}, {}, (0, 1, 0), (0, 0, 0), 3),
 }  # fmt: skip

@@ -401,10 +401,10 @@ How it came about                        adds   comes to  written in
 Sales in the same months last year             24,000.00
 Targets of regions and teams        +2,400.00  26,400.00  scenarios/held.toml:15
 Quota                                          26,400.00
- Steps that change nothing: what full-time work is forecast to sell, presence, leave, ramp, capacity
- is taken at a chosen quantile, hours, fair share of the company's target, limit against capacity,
- limit of change against last year, overassignment, quotas that were fixed by hand, rounding to
- whole units.
+ Steps that change nothing: what full-time work is forecast to sell, presence, leave, ramp,
+ potential of the market, and prices, capacity is taken at a chosen quantile, hours, supply, fair
+ share of the company's target, limit against capacity, limit of change against last year,
+ overassignment, quotas that were fixed by hand, rounding to whole units.
 
 What holds it
   · It stands at 1.10, the peer group at 0.96; kept apart by targets of regions and teams
@@ -436,7 +436,7 @@ Bob  R2 · North · 2027-01 至 2027-12
 上年同期销售               24,000.00
 区域或团队目标  +2,400.00  26,400.00  scenarios/held.toml:15
 配额                       26,400.00
- 没有影响的步骤：按全勤预测的潜力、在岗、休假、爬坡、产能按选定分位数取值、工时、公司目标的公平份额…
+ 没有影响的步骤：按全勤预测的潜力、在岗、休假、爬坡、市场潜力与价格、产能按选定分位数取值、工时、供…
 
 约束
   · 水平为 1.10，同组为 0.96；原因：区域或团队目标（scenarios/held.toml:16）。

@@ -15,7 +15,7 @@ from quotaopt.errors import UnknownNameError
 
 LEVELS = {"rep": "rep", "region": "region", "product": "product", "month": "period"}
 BY = (*LEVELS, "rule", "solver", "measure")
-WORDS_OF_MEASURES = ("unit", "better", "about")
+WORDS_OF_MEASURES = ("unit", "better", "about", "verdict")
 MEASURES = ["quota", "capacity", "stretch", "target"]
 REACHED = "reached"
 SAME = 1e-9  # relative: written numbers differ by a cent or not at all

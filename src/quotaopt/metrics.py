@@ -17,6 +17,7 @@ from quotaopt.record import finding_table, shape
 from quotaopt.scenario import Scenario
 from quotaopt.settings import Rounding, Workload
 from quotaopt.settings_data import FILES
+from quotaopt.settings_market import Potential
 from quotaopt.settings_metrics import MAIN, metric_names
 from quotaopt.tables.catalogue import TABLES
 
@@ -26,16 +27,17 @@ if TYPE_CHECKING:
     from quotaopt.record import Tables
     from quotaopt.tables import Inputs
 
+PEOPLE = ("history", "roster", "products")  # tables that say more than amounts of money
 SAME = 0.001  # totals nearer than this are one plan: quotas are whole units
 
 
 def metric_scenario(scenario: Scenario, name: str) -> Scenario:
     """The scenario of one metric: its own history, target and rules; all that is about people stays.
 
-    Amounts of money (locks, a current plan, targets of nodes, hours by value) say nothing of another metric.
+    Amounts of money (locks, a current plan, targets of nodes, hours by value) and levels say nothing of another metric.
     """
     settings, metric = scenario.settings, scenario.settings.metrics[name]
-    money = {file: () for file in FILES if file != "history" and TABLES[file].money}
+    money = {file: () for file in FILES if file not in PEOPLE and TABLES[file].money}
     values = {
         "about": f"{name} of {scenario.name}",
         "target": metric.target,
@@ -43,8 +45,10 @@ def metric_scenario(scenario: Scenario, name: str) -> Scenario:
         "currency": name,
         "rules": metric.rules,
         "rounding": Rounding(to=metric.step),
-        "data": settings.data.model_copy(update={**money, "metric": name, "unit": {}}),
+        "data": settings.data.model_copy(update={**money, "levels": (), "metric": name, "unit": {}}),
         "workload": Workload(),
+        "potential": Potential(history_weight=1),
+        "price": {},
         "by_region": {},
         "by_product": {},
         "targets": {},

@@ -12,30 +12,31 @@ import pandas as pd
 from quotaopt.archive import Run
 from quotaopt.export._registry import Options, exports
 from quotaopt.export.master import Master, check_totals, read_master
+from quotaopt.export.pseudonyms import hide_people
 from quotaopt.export.words import heading
 from quotaopt.optimize.verify import unescape
 from quotaopt.tables import write_csv
 
 
 @exports
-def flat(run: Run, folder: Path, options: Options) -> list[Path]:
+def flat(run: Run, folder: Path, options: Options, *, pseudonymise: bool = False) -> list[Path]:
     """One row per rep × product × period, with the columns of quotas.csv."""
-    master = read_master(run)
+    master = hide_people(read_master(run)) if pseudonymise else read_master(run)
     frame = master.cells.assign(quota=master.text(master.units))
-    return [_write(master, frame, folder / "quotas-flat.csv", options, ["quota"])]
+    return [write_checked(master, frame, folder / "quotas-flat.csv", options, ["quota"])]
 
 
 @exports
-def wide(run: Run, folder: Path, options: Options) -> list[Path]:
+def wide(run: Run, folder: Path, options: Options, *, pseudonymise: bool = False) -> list[Path]:
     """One row per rep × product: rep_id, rep_name, region, product_id, one column per period, total."""
-    master = read_master(run)
+    master = hide_people(read_master(run)) if pseudonymise else read_master(run)
     units = master.spread(master.units)
     amounts = pd.DataFrame(master.text(units), columns=master.periods)
     frame = pd.concat([master.rows, amounts.assign(total=master.text(units.sum(axis=1)))], axis=1)
-    return [_write(master, frame, folder / "quotas-wide.csv", options, master.periods)]
+    return [write_checked(master, frame, folder / "quotas-wide.csv", options, master.periods)]
 
 
-def _write(master: Master, frame: pd.DataFrame, path: Path, options: Options, amounts: Iterable[str]) -> Path:
+def write_checked(master: Master, frame: pd.DataFrame, path: Path, options: Options, amounts: Iterable[str]) -> Path:
     """Write a table with its headings, read it back, and hold its amounts against the run."""
     encoding = options.encoding or master.scenario.settings.output.csv_encoding
     write_csv(frame.rename(columns=lambda name: heading(name, options.labels)), path, encoding)

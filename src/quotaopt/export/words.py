@@ -18,6 +18,9 @@ HEADINGS = {
     "currency": "币种", "unit": "金额单位", "total": "合计", "target": "目标", "gap": "差额", "rule": "规则",
     "scope": "范围", "activity": "实际值", "sense": "关系", "limit": "限值", "slack": "余量", "binding": "起作用",
     "hard": "硬性", "violation": "超限", "source": "来源", "reps": "人数",
+    "version": "版本", "metric": "指标类型", "year": "年度", "month": "月份", "company": "公司", "channel": "渠道",
+    "segment": "客户群", "team": "团队", "manager_id": "经理", "territory_id": "辖区", "plan_target": "计划目标",
+    "street_target": "下达目标", "base": "基准", "p_attain": "达成概率",
 }  # fmt: skip
 WORDS = {
     "Quotas": "指标",

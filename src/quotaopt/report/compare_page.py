@@ -46,21 +46,41 @@ def compare_page(runs: Sequence[Run], language: str) -> str:
         f'<p class="soft">{escape(name)}: {escape(str(run.record["about"]))}</p>'
         for name, run in zip(names, runs, strict=True)
     )
-    ties = [tie for by in TIED for tie in check_sums(runs, by)]
-    totals = say["list"].join(exact(tie.total) for tie in ties[: len(runs) - 1])
-    held = all(tie.holds for tie in ties)
+    tied, held = _ties(runs, say)
+    left, right = _columns(runs, language)
     parts = {
         "lang": {"en": "en", "zh": "zh-CN"}[language],
         "title": escape(title),
         "about": about,
-        "left": _card(say["figures"], _figures(runs, say)) + _card(say["movers"], _level(runs, "rep", say)),
-        "right": _card(say["by_region"], _level(runs, "region", say))
-        + _card(say["limits_moved"], _limits(runs, language)),
-        "ties": escape(say["ties"].format(totals=totals) if held else say["no_ties"]),
+        "left": left,
+        "right": right,
+        "ties": escape(tied),
         "tie_class": "soft" if held else "bad",
     }
     template = files("quotaopt.report").joinpath("compare.html").read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)
+
+
+def compare_cards(runs: Sequence[Run], language: str) -> str:
+    """The same for a page of another kind: two columns of cards, and whether sums tie."""
+    tied, held = _ties(runs, words(language))
+    columns = "".join(f'<div class="column">{column}</div>' for column in _columns(runs, language))
+    return f'<div class="cards">{columns}</div><p class="small {"soft" if held else "bad"}">{escape(tied)}</p>'
+
+
+def _columns(runs: Sequence[Run], language: str) -> tuple[str, str]:
+    say = words(language)
+    left = _card(say["figures"], _figures(runs, say)) + _card(say["movers"], _level(runs, "rep", say))
+    right = _card(say["by_region"], _level(runs, "region", say))
+    return left, right + _card(say["limits_moved"], _limits(runs, language))
+
+
+def _ties(runs: Sequence[Run], say: Say) -> tuple[str, bool]:
+    """Whether the changes of regions and reps add up to those of the plans, in a sentence."""
+    ties = [tie for by in TIED for tie in check_sums(runs, by)]
+    totals = say["list"].join(exact(tie.total) for tie in ties[: len(runs) - 1])
+    held = all(tie.holds for tie in ties)
+    return say["ties"].format(totals=totals) if held else say["no_ties"], held
 
 
 def _card(title: str, body: str) -> str:

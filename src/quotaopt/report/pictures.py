@@ -62,7 +62,7 @@ def plain_json(data: Mapping[str, Any]) -> str:
 def page_data(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Capacity) -> dict[str, Any]:
     """Everything the page shows; the smallest reps are left out when there are too many."""
     settings, roster = scenario.settings, inputs.roster.set_index("rep_id").loc[list(forecast.reps)]
-    months, past, whole = booked_months(inputs.history, forecast)
+    months, past, whole = booked_months(inputs.history, forecast.reps, forecast.months)
     everything = RepLines.of(forecast, capacity, past)
     names, group = group_of([str(region) for region in roster["region"]])
     level, most = float(settings.forecast.level), MOST_NUMBERS // (len(months) + 4 * len(forecast.months))
@@ -145,21 +145,21 @@ class RepLines:
         return [{"id": label, **node} for label, node in zip(ids, out, strict=True)]
 
 
-def booked_months(history: pd.DataFrame, forecast: Forecast) -> tuple[list[str], Floats, Floats]:
+def booked_months(history: pd.DataFrame, reps: Sequence[str], ahead: Sequence[str]) -> tuple[list[str], Floats, Floats]:
     """Names of all months shown; what each rep booked in those before the plan, and what everybody did, leavers too.
 
     Nan before a rep's first sale, and where nobody sold anything.
     """
-    plan = month_number(forecast.months[0])
+    plan = month_number(ahead[0])
     number = history["month"].map(month_number)
     known = (number < plan) & (number >= plan - MOST_MONTHS)
     first = int(number[known].min()) if known.any() else plan
     table = history[known].pivot_table(index="rep_id", columns=number[known], values="amount", aggfunc="sum")
     table = table.reindex(columns=range(first, plan)).fillna(0.0)
-    past = table.reindex(list(forecast.reps)).fillna(0.0).to_numpy(np.float64)
+    past = table.reindex(list(reps)).fillna(0.0).to_numpy(np.float64)
     whole = table.sum().to_numpy(np.float64)
     past = np.where(np.maximum.accumulate(past != 0, axis=1) & (whole != 0), past, np.nan)
-    months = [*map(month_name, range(first, plan)), *forecast.months]
+    months = [*map(month_name, range(first, plan)), *ahead]
     return months, past, np.where(whole != 0, whole, np.nan)
 
 

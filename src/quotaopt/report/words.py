@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from quotaopt.report.words_page import PAGE_WORDS
+
 LANGUAGES: Final = ("en", "zh")
 
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -35,8 +37,10 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "step.headcount": ("Presence: part time, start and end", "在岗：兼职、入职与离职"),
     "step.leave": ("Leave", "休假"),
     "step.ramp": ("Ramp: still becoming productive", "爬坡：新人尚未满产"),
+    "step.market": ("Potential of the market, and prices", "市场潜力与价格"),
     "step.factor": ("Capacity is taken at a chosen quantile", "产能按选定分位数取值"),
     "step.workload": ("Hours: no more than there is time for", "工时：不超过可用时间"),
+    "step.supply": ("Supply: no more than can be delivered", "供应：不超过可交付数量"),
     "step.share": ("Fair share of the company's target", "公司目标的公平份额"),
     "step.hedge": ("Overassignment: quotas add up to more than the target", "超额分配：配额之和高于目标"),
     "step.locks": ("Quotas that were fixed by hand", "人工锁定的配额"),
@@ -56,6 +60,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "rule.quota_ceiling": ("highest quota", "最高配额"),
     "rule.keep_locks": ("locked quotas", "锁定的配额"),
     "rule.keep_plan": ("months that are over", "已过月份"),
+    "rule.stay_within_supply": ("limit of supply", "供应上限"),
     "rule.keep_relief": ("quota of people on leave kept in their team", "休假人员的配额留在团队"),
     "rule.overassignment": ("overassignment", "超额分配"),
     # What holds it.
@@ -155,6 +160,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "measure.chance_median": ("Chance to make the quota, median rep", "达成概率，中位数"),
     "measure.chance_range": ("Chance, highest less lowest", "达成概率，极差"),
     "measure.reps_stopped": ("Reps a rule keeps from their group's level", "被规则限制的人数"),
+    **PAGE_WORDS,
 }
 
 

@@ -6,29 +6,14 @@ checked and typed, and stands in `Inputs.more` where it has no place of its own 
 
 from __future__ import annotations
 
+from quotaopt.tables.known import MONTH, PRODUCT, PRODUCT_ID, REP, REP_ID, TERRITORY
 from quotaopt.tables.schema import Field, Kind, Table
-
-REP = (
-    "rep repcode salesrep salesrepid salesperson salespersonid seller sellerid employeeid "
-    "工号 员工工号 员工编号 员工号 业务员工号 业务员编号 销售员工号 销售员编号 人员编号 "
-    "销售员 业务员 销售代表 销售人员 业务代表"
-)
-PRODUCT = (
-    "product productcode sku item productline "
-    "产品 产品编号 产品编码 产品代码 产品线 产品名称 商品 商品编码 品类 物料编码"
-)
-MONTH = "period yearmonth 月份 年月 月 期间 会计期间"
-
-TERRITORY = "territory territorycode patch 辖区 辖区编号 地盘 责任区 责任区编号 片区 片区编号 网格 销售区域 区域编号"
-
-_rep = Field("rep_id", aliases=REP, required=True)
-_product = Field("product_id", aliases=PRODUCT, required=True)
 
 HISTORY = Table(
     "history",
     (
-        _rep,
-        _product,
+        REP_ID,
+        PRODUCT_ID,
         Field("date", Kind.DAY, "day orderdate invoicedate saledate 日期 销售日期 订单日期 下单日期 开票日期"),
         Field("month", Kind.MONTH, MONTH, required=True, instead="date"),
         Field(
@@ -92,7 +77,7 @@ ROSTER = Table(
 PRODUCTS = Table(
     "products",
     (
-        _product,
+        PRODUCT_ID,
         Field("product_name", aliases="name 产品名称 名称"),
         Field("family", aliases="productfamily category 产品大类 产品系列 系列 大类 类别"),
         Field("launch_month", Kind.MONTH, "launch launchdate 上市月份 上市日期 上市"),
@@ -111,7 +96,7 @@ PRODUCTS = Table(
 def _by_hand(name: str, headers: str, reason: bool = False) -> Table:
     """A table of quotas decided by hand: product or month left empty means all of them."""
     fields = (
-        _rep,
+        REP_ID,
         Field("product_id", aliases=PRODUCT),
         Field("month", Kind.MONTH, MONTH),
         Field(
@@ -130,8 +115,8 @@ COMMITS = _by_hand("commits", "commit commitment 承诺 承诺值 承诺额 自�
 PLAN = Table(
     "plan",
     (
-        _rep,
-        _product,
+        REP_ID,
+        PRODUCT_ID,
         Field("month", Kind.MONTH, MONTH, required=True),
         Field(
             "quota",
@@ -150,7 +135,7 @@ PLAN = Table(
 ASSIGNMENTS = Table(
     "assignments",
     (
-        _rep,
+        REP_ID,
         Field("territory_id", aliases=TERRITORY, required=True),
         Field("start_date", Kind.DAY, "start from validfrom 开始日期 生效日期 起始日期 接手日期"),
         Field("end_date", Kind.DAY, "end to until validto 结束日期 失效日期 截止日期 移交日期"),
@@ -211,7 +196,7 @@ def _share(name: str, headers: str, required: bool = False) -> Field:
 OVERLAYS = Table(
     "overlays",
     (
-        _rep,
+        REP_ID,
         Field("covers_rep", aliases="covers ofrep supports 支持人员 覆盖人员 被支持人"),
         Field("region", aliases="area 大区 区域 地区"),
         Field("territory_id", aliases=TERRITORY),
@@ -226,7 +211,7 @@ OVERLAYS = Table(
 SPLITS = Table(
     "splits",
     (
-        _rep,
+        REP_ID,
         Field("order_id", aliases="order orderno ordernumber deal dealid 订单 订单号 订单编号 单号"),
         Field("credit_rep", aliases="credited creditedto creditto 计入人员 分单人员 分成人员", required=True),
         _share("share", "creditshare part 份额 比例 分单比例", required=True),
@@ -249,7 +234,7 @@ POTENTIAL = Table(
 LEAVE = Table(
     "leave",
     (
-        _rep,
+        REP_ID,
         Field("start_date", Kind.DAY, "from start 开始日期 起始日期 休假开始", required=True),
         Field("end_date", Kind.DAY, "to end until 结束日期 截止日期 休假结束"),
         Field(
@@ -280,7 +265,7 @@ CALENDAR_CHANGES = Table(
 QUOTAS = Table(
     "quotas",
     (
-        _rep,
+        REP_ID,
         Field("product_id", aliases=PRODUCT),
         Field("month", Kind.MONTH, f"{MONTH} quarterstart", required=True),
         Field(

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from quotaopt.columns import Column
+from quotaopt.columns_keys import KEYS, PARENTS
 
 SPECIAL = re.compile('[,"\r\n]')
 RISKY = ("=", "+", "-", "@")
@@ -53,7 +54,7 @@ def datapackage(tables: Mapping[str, Sequence[Column]], path: Path, encoding: st
 
     Parameters
     ----------
-    tables : file name → its columns.
+    tables : file name → its columns; keys are those of `columns_keys`.
     encoding : of the CSV files.
     """
     resources = [
@@ -68,12 +69,25 @@ def datapackage(tables: Mapping[str, Sequence[Column]], path: Path, encoding: st
             "schema": {
                 "fields": [{"name": c.name, "type": c.type, "description": c.about} for c in columns],
                 "missingValues": [""],
+                **_keys(Path(file).stem, {Path(other).stem for other in tables}),
             },
         }
         for file, columns in tables.items()
     ]
     package = {"profile": "tabular-data-package", "resources": resources}
     path.write_text(json.dumps(package, ensure_ascii=False, indent=2) + "\n", encoding="utf-8", newline="\n")
+
+
+def _keys(name: str, others: set[str]) -> dict[str, Any]:
+    """What a table's schema says of its keys."""
+    found: dict[str, Any] = {}
+    if name in KEYS:
+        found["primaryKey"] = list(KEYS[name])
+    parent, columns = PARENTS.get(name, ("", ()))
+    if parent in others:
+        reference = {"resource": parent, "fields": list(columns)}
+        found["foreignKeys"] = [{"fields": list(columns), "reference": reference}]
+    return found
 
 
 def _cells(column: pd.Series[Any]) -> Iterable[str]:

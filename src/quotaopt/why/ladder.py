@@ -1,10 +1,10 @@
 """From last year's sales to the final quota of every rep, one step at a time.
 
 The first rungs are what is known of a rep: sales of the same months last year, what a full-time rep can sell in a
-year like the planned one, presence, ramp, the chosen quantile, hours. The others are plans: each switches one more
-rule on and is solved again, for all reps at once. The change from one rung to the next is booked to what was switched
-on, so that the steps add up to the quota by construction. They are the marginal contributions along one fixed order,
-which is printed; Shapley (1953) takes the mean over all orders, at a factorial of their cost.
+year like the planned one, presence, leave, ramp, market, the chosen quantile, hours, supply. The others are plans:
+each switches one more rule on and is solved again, for all reps at once. The change from one rung to the next is booked
+to what was switched on, so that the steps add up to the quota by construction. They are the marginal contributions
+along one fixed order, which is printed; Shapley (1953) takes the mean over all orders, at a factorial of their cost.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ import numpy as np
 import pandas as pd
 
 from quotaopt import columns_why as c
-from quotaopt.capacity import Capacity
 from quotaopt.errors import Finding
-from quotaopt.forecast import Forecast
 from quotaopt.nodes import quota_total
 from quotaopt.optimize.statement import RuleUse
+from quotaopt.presence import find_presence
 from quotaopt.problem import Bools, Floats, Ints, Problem
 from quotaopt.scenario import Scenario
+from quotaopt.sensitivity import Case
 from quotaopt.settings import Settings
 from quotaopt.why.opened import Opened
 
 CENT = -2
 LOCKS = ("keep_locks", "keep_plan")
 TARGET = "meet_target"
-DRIVERS = ("last_year", "potential", "headcount", "ramp", "factor", "workload")
+DRIVERS = ("last_year", "potential", "headcount", "leave", "ramp", "market", "factor", "workload", "supply")
 NOISE = 6  # digits of a cent; what differs further behind is the arithmetic of floats
 
 
@@ -83,7 +83,7 @@ def make_ladder(opened: Opened) -> Ladder:
     grain = Decimal(1).scaleb(min(CENT, int(problem.unit.as_tuple().exponent)))
     per_unit = int(problem.unit / grain)
     steps = [Step(name) for name in DRIVERS]
-    rungs = [np.rint(d / float(grain)) for d in _drivers(opened.case.forecast, opened.case.capacity)]
+    rungs = [np.rint(d / float(grain)) for d in _drivers(opened.case)]
     notes, before = list[Finding](), rungs[-1] / per_unit
     for step, variant, uses in _plans(opened.uses, problem, scenario):
         found = before if uses is None else opened.solve(variant, uses)
@@ -109,13 +109,20 @@ def _note_off(opened: Opened, off: Bools) -> list[Finding]:
     return [Finding(what, f"Try: quotaopt verify {opened.run.id} --rerun.", severity="warning", code="ladder")]
 
 
-def _drivers(forecast: Forecast, capacity: Capacity) -> Iterator[Floats]:
+def _drivers(case: Case) -> Iterator[Floats]:
     """What is known of each rep, money, shape (R,), in the order of `DRIVERS`."""
+    forecast, capacity = case.forecast, case.capacity
+    roster = case.inputs.roster.set_index("rep_id").loc[list(forecast.reps)]
+    away = find_presence(roster, forecast.months, case.inputs, case.scenario.settings).on_leave
+    months, expected = np.maximum(forecast.mean, 0.0).sum(axis=1), capacity.expected.sum(axis=(1, 2))
     yield forecast.last_year.sum(axis=(1, 2))
     yield forecast.mean.sum(axis=(1, 2))
-    yield (np.maximum(forecast.mean, 0.0) * capacity.headcount[:, None, :]).sum(axis=(1, 2))
-    yield capacity.expected.sum(axis=(1, 2))
-    yield capacity.expected.sum(axis=(1, 2)) * capacity.factor
+    yield (months * (capacity.headcount + away)).sum(axis=1)
+    yield (months * capacity.headcount).sum(axis=1)
+    yield (months * capacity.presence).sum(axis=1)
+    yield expected
+    yield expected * capacity.factor
+    yield (capacity.expected.sum(axis=1) * capacity.factor[:, None] * capacity.in_time).sum(axis=1)
     yield capacity.values.sum(axis=(1, 2))
 
 

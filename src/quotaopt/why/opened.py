@@ -108,7 +108,7 @@ def open_run(run: Run, project: Path) -> Opened:
         raise NoPlanError(f"run {run.id} has no plan to explain: its status is {run.status}")
     if changed := list(changed_files(run, project)):
         raise InputError(Finding(what.partition(":")[0], _remedy(run), code="changed") for what in changed)
-    case = open_case(_with_origins(run, project))
+    case = open_case(with_origins(run, project))
     encoding = case.scenario.settings.output.csv_encoding
     cells, odd = read_cells(run.folder / "quotas.csv", case.problem, encoding)
     if odd:
@@ -120,7 +120,7 @@ def _remedy(run: Run) -> str:
     return f"An explanation holds for the data of the run only: restore it, or plan again: quotaopt run {run.scenario}."
 
 
-def _with_origins(run: Run, project: Path) -> Scenario:
+def with_origins(run: Run, project: Path) -> Scenario:
     """The scenario of a run; while the one it was made from still says the same, with the lines people wrote."""
     scenario = replace(load_scenario(str(run.folder / "scenario.toml"), project), name=run.scenario)
     try:

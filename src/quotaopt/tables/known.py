@@ -1,0 +1,21 @@
+"""Headers that columns of several tables are known by (space-separated words, see `schema.Field`)."""
+
+from __future__ import annotations
+
+from quotaopt.tables.schema import Field
+
+REP = (
+    "rep repcode salesrep salesrepid salesperson salespersonid seller sellerid employeeid "
+    "工号 员工工号 员工编号 员工号 业务员工号 业务员编号 销售员工号 销售员编号 人员编号 "
+    "销售员 业务员 销售代表 销售人员 业务代表"
+)
+PRODUCT = (
+    "product productcode sku item productline "
+    "产品 产品编号 产品编码 产品代码 产品线 产品名称 商品 商品编码 品类 物料编码"
+)
+MONTH = "period yearmonth 月份 年月 月 期间 会计期间"
+
+TERRITORY = "territory territorycode patch 辖区 辖区编号 地盘 责任区 责任区编号 片区 片区编号 网格 销售区域 区域编号"
+
+REP_ID = Field("rep_id", aliases=REP, required=True)
+PRODUCT_ID = Field("product_id", aliases=PRODUCT, required=True)
