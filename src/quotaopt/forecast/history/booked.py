@@ -84,7 +84,7 @@ def book(inputs: Inputs, settings: Settings, history: pd.DataFrame, plan_start: 
     products = tuple(sorted(map(str, inputs.products["product_id"])))
     numbers = month_numbers(history)
     span = range(int(numbers.min()), int(numbers.max()) + 1) if len(numbers) else range(plan_start - 1, plan_start)
-    at = place_rows(history, people.index, "rep_id", products, span)
+    at = place_rows(history, people.index, "rep_id", products, span, numbers)
     sales = add_up(history, at, (len(people), len(products), len(span)))
     months = [month_name(number) for number in span]
     calendar = make_workdays(inputs, settings)
@@ -140,10 +140,15 @@ def month_numbers(history: pd.DataFrame) -> Ints:
     return np.array([month_number(str(name)) for name in names], dtype=np.int64)[code]
 
 
-def place_rows(history: pd.DataFrame, rows: pd.Index[str], by: str, products: Sequence[str], months: range) -> Ints:
-    """Where each row of the history stands in an array of rows × products × months, flat; -1 outside."""
+def place_rows(
+    history: pd.DataFrame, rows: pd.Index[str], by: str, products: Sequence[str], months: range, numbers: Ints
+) -> Ints:
+    """Where each row of the history stands in an array of rows × products × months, flat; -1 outside.
+
+    `numbers` are those of `month_numbers`.
+    """
     r, p = (_find(history[key], index) for key, index in ((by, rows), ("product_id", pd.Index(products))))
-    t = month_numbers(history) - months.start
+    t = numbers - months.start
     return np.where((r >= 0) & (p >= 0), (r * len(products) + p) * len(months) + t, -1)
 
 

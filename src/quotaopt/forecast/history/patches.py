@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from quotaopt.forecast.history.booked import LEAST_PRESENCE, Booked, add_up, place_rows
+from quotaopt.forecast.history.booked import LEAST_PRESENCE, Booked, add_up, month_numbers, place_rows
 from quotaopt.forecast.history.holdings import Holdings, find_claims
 from quotaopt.forecast.panel import Bools, Floats
 
@@ -62,7 +62,7 @@ def find_patches(booked: Booked, holdings: Holdings, history: pd.DataFrame, plan
 
 
 def _spread(history: pd.DataFrame, rows: pd.Index[str], by: str, booked: Booked) -> Floats:
-    at = place_rows(history, rows, by, booked.products, booked.span)
+    at = place_rows(history, rows, by, booked.products, booked.span, month_numbers(history))
     return add_up(history, at, (len(rows), *booked.sales.shape[1:]))
 
 
