@@ -51,12 +51,15 @@ HEADS = {
     "zh": ["业务员工号", "产品", "销售额", "月份", "单号", "辖区", "备注"],
     "kilo": ["rep", "product", "Sales (k€)", "date", "order", "patch", "note"],
     "date": ["工号", "产品编码", "金额", "销售日期", "订单号", "辖区", "备注"],
+    "units": ["rep", "product", "amount", "month", "order", "patch", "units"],
+    "once": ["rep", "product", "amount", "date", "order", "patch", "一次性"],
 }
 
 
 def make_text(draw: random.Random, heads: list[str], wide: int) -> str:
     """A random file of sales: titles, quotes, subtotals, blank lines, and at times cells that are wrong."""
     dates = ["2026-01", "2026年2月", "202603", "2026/4"] if heads[3] in {"month", "月份"} else DATES
+    last = {"units": ["3", "0.5", ""], "一次性": ["", "", "是"]}.get(heads[6], ["plain"])
     order = draw.sample(range(wide), wide)
     rows = []
     for k in range(draw.choice([3, 30, 200])):
@@ -67,7 +70,7 @@ def make_text(draw: random.Random, heads: list[str], wide: int) -> str:
             draw.choice(dates),
             f"A{k}" if draw.random() < 0.98 else draw.choice(["", "A1", "Total:", "=1", "ü", " x"]),
             draw.choice(["N", "S", ""]),
-            draw.choice(["", "a,b", 'say "hi"', "two\nlines", "a;b"]) if draw.random() < 0.1 else "plain",
+            draw.choice(["", "a,b", 'say "hi"', "two\nlines", "a;b"]) if draw.random() < 0.1 else draw.choice(last),
         ]
         if draw.random() < 0.03:
             cells[draw.randrange(7)] = draw.choice(NASTY)
@@ -183,6 +186,31 @@ def test_problems_of_a_large_file_have_their_lines(tmp_path: Path, monkeypatch: 
     ]  # fmt: skip
     assert len(said) == 304
     assert said[-1].startswith("error sales.csv:607  rep (rep_id): not in roster.csv (got 'R9').")
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "says"),
+    [
+        ("order", ["", "A", "B"], []),
+        ("patch", ["", "", "S"], ["warning sales.csv  patch (territory_id) is not used."]),
+        ("patch", ["", "", ""], []),
+        ("windfall", ["", "yes", ""], ["warning sales.csv  1 row cut by 2 of windfall"]),
+        ("units", ["", "many", ""], ["error sales.csv:3  units: not a number (got 'many')."]),
+    ],
+)
+def test_a_column_counts_wherever_it_is_filled(
+    column: str, cells: list[str], says: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a column whose first cell is empty nothing is lost, and one that is empty throughout is not there."""
+    rows = "".join(f"R1,core,2026-01,{2 if cell else 1},{cell}\n" for cell in cells)
+    keys = 'duplicates = "sum"\n' * (column != "order")
+    write_project(tmp_path, f"rep,product,month,amount,{column}\n{rows}", keys)
+    said, fast = compare(tmp_path, monkeypatch)
+    assert fast == (column != "windfall")
+    others = [line for line in said if "added up" not in line]
+    assert [line[: len(start)] for line, start in zip(others, says, strict=True)] == says
+    inputs = outcome(tmp_path)[1]
+    assert inputs is None or ("territory_id" in inputs.history) == ("S" in cells)
 
 
 def test_what_duckdb_cannot_add_up_is_read_cell_by_cell_and_said(

@@ -42,7 +42,7 @@ def change(path: Path, row: int, **cells: str) -> None:
 
 
 def test_a_file_holds_the_own_subtree_and_nothing_from_above(project: Path, planned: Run, call: Call) -> None:
-    code, out, err = call("share", "-C", project, "last", "-o", project / "out")
+    code, out, err = call("export", "-C", project, "last", "--per-manager", "-o", project / "out")
     assert (code, err) == (0, "")
     assert out == (
         "file   team   plan  quota\n"
@@ -60,7 +60,7 @@ def test_a_file_holds_the_own_subtree_and_nothing_from_above(project: Path, plan
     assert {(r["rep_id"], r["node"], r["quota_new"]) for r in rows} == {("R1", "A", "")}
     assert sum(int(r["plan"]) for r in rows) == 20_000
     assert sum(int(r["quota"]) for r in rows) == 20_200
-    code, _, err = call("share", "-C", project, "last", "-o", project / "out")
+    code, _, err = call("export", "-C", project, "last", "--per-manager", "-o", project / "out")
     assert code == 1
     assert "A.csv  is there already. Name another folder, or take the files away.\n" in err
 
@@ -71,12 +71,12 @@ def test_files_go_out_by_any_column(project: Path, planned: Run, call: Call) -> 
         handout = open_handout(planned, project, by)
         assert sum(handout.street.values()) == planned.record["quota"]
         assert abs(sum(handout.plan.values()) - 120_000 * 1.03) <= len(handout.plan)
-    code, _, err = call("share", "-C", project, "last", "-o", project / "out", "--by", "regin")
+    code, _, err = call("export", "-C", project, "last", "--per-manager", "-o", project / "out", "--by", "regin")
     assert (code, err) == (1, "Error: no such column of the roster 'regin'. Did you mean 'region'?\n")
 
 
 def test_a_merge_of_no_change_changes_nothing(project: Path, planned: Run, call: Call) -> None:
-    call("share", "-C", project, "last", "-o", project / "out")
+    call("export", "-C", project, "last", "--per-manager", "-o", project / "out")
     code, out, err = call("merge", "-C", project, "last", project / "out")
     assert (code, out, err) == (0, "4 files, 96 quotas: nothing was changed\n", "")
     assert not (project / "out/merged").exists()
@@ -118,7 +118,7 @@ def test_merge_finds_every_change_and_nothing_else(
 
 
 def test_the_next_run_plans_with_what_came_back(project: Path, planned: Run, call: Call) -> None:
-    call("share", "-C", project, "last", "-o", project / "out")
+    call("export", "-C", project, "last", "--per-manager", "-o", project / "out")
     path = project / "out/D.csv"
     first, second = rows_of(path)[0], rows_of(path)[1]
     change(path, 0, quota_new=str(int(first["quota"]) - 50), reason="fair in January")
@@ -140,7 +140,7 @@ def test_the_next_run_plans_with_what_came_back(project: Path, planned: Run, cal
 
 
 def test_all_problems_of_all_files_come_at_once(project: Path, planned: Run, call: Call) -> None:
-    call("share", "-C", project, "last", "-o", project / "out")
+    call("export", "-C", project, "last", "--per-manager", "-o", project / "out")
     a, b, c, d = (project / f"out/{name}.csv" for name in "ABCD")
     quota = rows_of(a)[1]["quota"]
     change(a, 0, quota_new="12.5", reason="half")
@@ -188,7 +188,7 @@ def test_all_problems_of_all_files_come_at_once(project: Path, planned: Run, cal
 def test_sums_and_hedges_are_held(project: Path, call: Call, limit: str, step: int, said: str) -> None:
     plant(project, f"{TREE}\n{HEDGE}{limit}\n[targets.team]\nA = 20_000\n")
     run = load_run(run_scenario(load(project)).folder)
-    call("share", "-C", project, run.id, "-o", project / "out")
+    call("export", "-C", project, run.id, "--per-manager", "-o", project / "out")
     path = project / "out/A.csv"
     change(path, 5, quota_new=str(int(rows_of(path)[5]["quota"]) + step), reason="because")
     code, _, err = call("merge", "-C", project, run.id, project / "out")

@@ -101,6 +101,7 @@ def _decisions(rows: pd.DataFrame, handout: HandOut, today: date) -> tuple[pd.Da
     keys = ["rep_id", "product_id", "month"]
     changes = rows.loc[changed, ["author", "rep_id", "rep_name", *keys[1:], "old", "new", "change", "reason", "source"]]
     overrides = rows.loc[touched, [*keys, "value", "reason", "author", "date"]]
+    overrides["reason"] = overrides["reason"].replace("", "as planned")  # kept, as the other quotas of the node change
     changes = changes.sort_values(["author", *keys], ignore_index=True)
     return changes, overrides.sort_values(keys, ignore_index=True)
 

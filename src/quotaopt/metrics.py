@@ -34,7 +34,7 @@ SAME = 0.001  # totals nearer than this are one plan: quotas are whole units
 def metric_scenario(scenario: Scenario, name: str) -> Scenario:
     """The scenario of one metric: its own history, target and rules; all that is about people stays.
 
-    Amounts of money (locks, a current plan, targets of nodes, hours by value) say nothing of another metric.
+    Amounts of money (locks, a current plan, targets of nodes, hours by value) and levels say nothing of another metric.
     """
     settings, metric = scenario.settings, scenario.settings.metrics[name]
     money = {file: () for file in FILES if file not in PEOPLE and TABLES[file].money}
@@ -45,7 +45,7 @@ def metric_scenario(scenario: Scenario, name: str) -> Scenario:
         "currency": name,
         "rules": metric.rules,
         "rounding": Rounding(to=metric.step),
-        "data": settings.data.model_copy(update={**money, "metric": name, "unit": {}}),
+        "data": settings.data.model_copy(update={**money, "levels": (), "metric": name, "unit": {}}),
         "workload": Workload(),
         "potential": Potential(history_weight=1),
         "price": {},

@@ -20,7 +20,7 @@ def _encoding(_context: click.Context, _option: click.Parameter, name: str) -> s
 
 @command
 @click.argument("run")
-@click.option("--to", "formats", multiple=True, required=True, metavar="NAME", help="Format: quotaopt list exports.")
+@click.option("--to", "formats", multiple=True, metavar="NAME", help="Format: quotaopt list exports.")
 @click.option(
     "-o", "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
     help="Put the files here (default: the run's folder).",
@@ -35,6 +35,8 @@ def _encoding(_context: click.Context, _option: click.Parameter, name: str) -> s
     "--option", "wishes", multiple=True, metavar="KEY=VALUE", help="A parameter of the format: quotaopt list exports."
 )
 @click.option("--pseudonymise", is_flag=True, help="Stable pseudonyms instead of people.")
+@click.option("--per-manager", "managers", is_flag=True, help="One file for each manager, with the own reps only.")
+@click.option("--by", default="", metavar="LEVEL", help="With --per-manager: a level of the tree, or a roster column.")
 def export(
     options: Options,
     run: str,
@@ -44,9 +46,19 @@ def export(
     encoding: str,
     wishes: tuple[str, ...],
     pseudonymise: bool,
+    managers: bool,
+    by: str,
 ) -> None:
     """Write a plan for other people and programs: a workbook, CSV, files for CRM and planning systems."""
     from quotaopt.archive import find_run
+
+    if managers:
+        if formats or wishes or pseudonymise or out is None:
+            raise click.UsageError("--per-manager writes files of its own: give -o DIR, and neither --to nor --option")
+        _hand_out(options, run, out, by)
+        return
+    if not formats or by:
+        raise click.UsageError("say what for: --to NAME (quotaopt list exports), or --per-manager with -o DIR")
     from quotaopt.export import Options as How
     from quotaopt.export import read_settings, write_exports
     from quotaopt.report.export import export_report, export_table
@@ -55,3 +67,14 @@ def export(
     found, settings = find_run(project, run), read_settings(formats, wishes, pseudonymise)
     table = export_table(write_exports(found, out or found.folder, How(labels, encoding), settings))  # type: ignore[arg-type]
     options.emit("export", table, export_report(found, table, project), run=found.id)
+
+
+def _hand_out(options: Options, run: str, out: Path, by: str) -> None:
+    """Write one file for each manager; `merge` brings them back."""
+    from quotaopt.archive import find_run
+    from quotaopt.manager_files import open_handout, write_manager_files
+    from quotaopt.report.merge import share_report, share_table
+
+    handout = open_handout(find_run(options.folder, run), options.folder, by)
+    table = share_table(handout, write_manager_files(handout, out))
+    options.emit("export", table, share_report(handout, table, out, options.folder), run=handout.run.id)

@@ -28,7 +28,7 @@ GROUPS = {
     "Start": ("init", "new", "check"),
     "Plan": ("forecast", "run", "compare", "explain", "frontier"),
     "Judge": ("measures", "simulate", "backtest"),
-    "Share": ("report", "export", "share", "merge"),
+    "Share": ("report", "export", "merge"),
     "Look": ("runs", "verify", "show", "diff", "list"),
     "Keep": ("freeze", "revise", "plans"),
 }

@@ -1,8 +1,8 @@
 """History of more than 100 MB: DuckDB adds it up by rep, product and month while it stays on disk.
 
-Every line whose cells are all plain is added up there, exactly; every other line, and the first of each file, comes
-back as a row to be read and checked like any other. Which texts are plain is decided by the same checks, once for each
-different text. So each problem has its line, and the sums are those of the other way to the last cent.
+Every line whose cells are all plain is added up there, exactly; every other line, and the first in which each column is
+filled, comes back as a row to be read and checked like any other. Which texts are plain is decided by the same checks,
+once for each different text. So each problem has its line, and the sums are those of the other way to the last cent.
 """
 
 from __future__ import annotations
@@ -32,8 +32,6 @@ from quotaopt.text import NUMBER
 
 LARGE = 100_000_000
 """Bytes of history from which on it is added up by DuckDB."""
-MEASURES = ("units", "orders", "new_customers")
-"""Columns that other metrics are planned from: each of these is read as the amount then."""
 PACKED = 8
 """Bytes of text in one of a compressed file, about."""
 MEMORY = "400MB"
@@ -112,9 +110,8 @@ class Large:
         self._number += 1
         copy = spool(source, Path(self._folder.name, f"{self._number}.txt"))
         head, found = understand(copy.head)
-        columns = {c: i for c, i in found.items() if c in [f.name for f in self.table.fields] and c not in MEASURES}
-        others = [f.name for f in self.table.fields if (f.kind.numeric and f.name != AMOUNT) or f.name == "metric"]
-        if not head.rows or AMOUNT not in columns or any(c in columns for c in others):
+        columns = {c: i for c, i in found.items() if c in [f.name for f in self.table.fields]}
+        if not head.rows or AMOUNT not in columns or "metric" in columns:
             raise UnfitError("its headers need a closer look")
         if self.files and set(columns) != set(self.files[0].columns):
             raise UnfitError("its files have different columns")
@@ -155,15 +152,23 @@ class Large:
         sheet.fill(pd.DataFrame({column: np.array(cells, dtype=object)}, dtype=object), range(len(cells)))
         drop_subtotals(sheet)
         read_cells(sheet)
-        needed = sheet.needs(column)
-        read = zip(sheet.line.tolist(), sheet.frame[column], strict=True)
+        if len(sheet.findings) > LISTED:
+            raise UnfitError(f"too many texts in {column} need a closer look")
+        needed, told = sheet.needs(column), {f.line for f in sheet.findings}
+        read = [pair for pair in zip(sheet.line.tolist(), sheet.frame[column], strict=True) if pair[0] not in told]
         plain = [(texts[k], value) for k, value in read if value or not (needed or cells[k])]
         return [raw for raw, _ in plain], [value for _, value in plain]
 
     def _odd(self, source: Source, copy: Spooled, loaded: Loaded) -> tuple[list[int], list[list[str]]]:
-        """Take the lines that are not plain out of the table, and read them."""
+        """Take the lines that are not plain out of the table, and read them.
+
+        So are the first line and the first in which each column is filled: a column that is empty in all rows that are
+        read counts as one that is not there.
+        """
         odd = " OR ".join(f"{c} IS NULL" for c in loaded.columns)
-        first = f"line = (SELECT min(line) FROM {loaded.table})"
+        empty = {c: "''" if c == ORDER else "0" for c in loaded.columns if c != AMOUNT}  # codes: "" is 0
+        firsts = ["min(line)", *(f"min(line) FILTER ({c} <> {none})" for c, none in empty.items())]
+        first = f"line IN (SELECT unnest([{', '.join(firsts)}]) FROM {loaded.table})"
         sql = f"SELECT line FROM {loaded.table} WHERE {odd} OR {first} ORDER BY line LIMIT {MOST_ODD + 1}"
         wanted = [line for (line,) in self._base.execute(sql).fetchall()]
         if len(wanted) > MOST_ODD:

@@ -1,4 +1,4 @@
-"""The commands that hand a plan out to managers and bring it back: `share` and `merge`."""
+"""``quotaopt merge``: bring the files of managers back that ``export --per-manager`` wrote."""
 
 from __future__ import annotations
 
@@ -9,22 +9,6 @@ import click
 from quotaopt.cli.frame import Options, command
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
-
-
-@command
-@click.argument("run")
-@click.option("-o", "--out", type=FOLDER, metavar="DIR", required=True, help="Put the files here.")
-@click.option("--by", default="", metavar="LEVEL", help="Whose files: a level of the tree, or a column of the roster.")
-def share(options: Options, run: str, out: Path, by: str) -> None:
-    """Write one file for each manager, with the own subtree only."""
-    from quotaopt.archive import find_run
-    from quotaopt.manager_files import open_handout, write_manager_files
-    from quotaopt.report.merge import share_report, share_table
-
-    project = options.folder
-    handout = open_handout(find_run(project, run), project, by)
-    table = share_table(handout, write_manager_files(handout, out))
-    options.emit("share", table, share_report(handout, table, out, project), run=handout.run.id)
 
 
 @command
