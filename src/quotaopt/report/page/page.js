@@ -27,7 +27,7 @@ function drawn(box, draw) {
   let width = 0;
   box.className = "chart";
   const again = () => { const now = Math.max(box.clientWidth, 200); if (now !== width && !matchMedia("print").matches) { width = now; draw(now); } };
-  new ResizeObserver(() => requestAnimationFrame(again)).observe(box);
+  again(); new ResizeObserver(() => requestAnimationFrame(again)).observe(box);
 }
 /* A note that follows the pointer or the arrow keys: `at` finds the place of a pointer, `show` tells what stands there. */
 function noted(box, svg, count, start, at, show) {
