@@ -58,6 +58,15 @@ POTENTIAL: Final = (
     Column("before", "number", "expected over the plan by history alone", "money"),
     Column("after", "number", "expected over the plan by both", "money"),
 )
+LOCAL: Final = (
+    Column("rep_id", "string", "the rep"),
+    Column("rep_name", "string", "the rep's name"),
+    Column("period", "string", "month, like 2027-01"),
+    Column("currency", "string", "the rep's currency"),
+    Column("rate", "number", "what one of it is worth in the plan's currency"),
+    Column("quota", "number", "the rep's quota of the month", "money"),
+    Column("local_quota", "number", "quota / rate, in the rep's currency"),
+)
 UNITS: Final = (
     Column("rep_id", "string", "the rep"),
     Column("product_id", "string", "the product"),

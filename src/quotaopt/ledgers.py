@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from quotaopt.columns_hand import OVERLAY
+from quotaopt.columns_hand import LOCAL, OVERLAY
 from quotaopt.decisions_record import decision_tables
 from quotaopt.money import money_text
 from quotaopt.overlay import credit_shares
 from quotaopt.record import Tables, shape_tables
+from quotaopt.tables.rates import plain
 from quotaopt.units import unit_tables
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 def beside_plan(decided: Decided, scenario: Scenario, inputs: Inputs) -> Tables:
     """Each table that the scenario asks for or the data gives rise to, by file name."""
     decisions = decision_tables(decided, scenario, inputs)
-    return decisions | overlay_tables(decided.plan, inputs) | unit_tables(decided.plan, inputs, scenario.settings)
+    made = decisions | overlay_tables(decided.plan, inputs) | unit_tables(decided.plan, inputs, scenario.settings)
+    return made | local_tables(decided.plan, inputs, scenario.settings.currency)
 
 
 def overlay_tables(plan: Plan, inputs: Inputs) -> Tables:
@@ -54,3 +56,29 @@ def overlay_tables(plan: Plan, inputs: Inputs) -> Tables:
     table["credited"] = np.divide(both, booked, out=np.full(booked.size, np.nan), where=booked > 0)
     amounts = {name: money_text(table[name].to_numpy(np.int64), unit) for name in ("covered", "quota")}
     return shape_tables({"overlay": (table.assign(**amounts), OVERLAY)})
+
+
+def local_tables(plan: Plan, inputs: Inputs, currency: str) -> Tables:
+    """``local``: quotas of months in each rep's currency, at the plan's rates; nothing where all have the plan's."""
+    codes = inputs.more["roster_local"].set_index("rep_id")["currency"].map(plain)
+    reps = [str(rep) for rep in plan.problem.index.reps.index if codes.get(rep, "") not in ("", plain(currency))]
+    if plan.quota is None or not reps:
+        return {}
+    index, rates = plan.problem.index, inputs.more["rates"]
+    known = {
+        (plain(c), str(m)): rate for c, m, rate in zip(rates["currency"], rates["month"], rates["rate"], strict=True)
+    }
+    months = [str(month) for month in index.months.index]
+    cells = pd.DataFrame({"rep_id": np.repeat(reps, len(months)), "period": np.tile(months, len(reps))})
+    units = plan.quota.sum(axis=1)[index.reps.index.get_indexer(pd.Index(reps))].ravel()
+    cells["currency"] = cells["rep_id"].map(codes)
+    keys = zip(cells["currency"], cells["period"], strict=True)
+    cells["rate"] = [known.get(key, known.get((key[0], ""), np.nan)) for key in keys]
+    money = units.astype(np.float64) * float(plan.problem.unit)
+    names = inputs.roster.set_index("rep_id")["rep_name"]
+    cells = cells.assign(
+        rep_name=cells["rep_id"].map(names).fillna(""),
+        quota=money_text(units, plan.problem.unit),
+        local_quota=np.round(money / cells["rate"], 2),
+    )
+    return shape_tables({"local": (cells, LOCAL)})

@@ -28,6 +28,40 @@ WITHHELD = "…"
 PEOPLE = {"totals": "key", "outlook": "key", "excluded": "rep_id", "uncovered": "rep_id", "vacant": "holder"}
 IDS = ("rep_id", "holder")
 NAMES = ("rep_name",)
+PLAIN = (
+    "run_id",
+    "scenario",
+    "region",
+    "team",
+    "manager",
+    "product_id",
+    "peer_group",
+    "period",
+    "period_start",
+    "period_end",
+    "month",
+    "currency",
+    "level",
+    "method",
+    "limited_by",
+    "rule",
+    "sense",
+    "source",
+    "goal",
+    "measure",
+    "unit",
+    "better",
+    "severity",
+    "code",
+    "file",
+    "column",
+    "solver",
+    "version",
+    "status",
+    "from",
+    "to",
+    "kind",
+)  # what never names a rep; every other text is searched
 
 
 def read_key(project: Path) -> bytes:
@@ -89,8 +123,8 @@ class MaskedRun(Run):
             frame["scope"] = frame["scope"].map({text: self._scope(text) for text in frame["scope"].unique()})
         for column in frame.columns.intersection(["stopped_by", "binding_rule"]):
             frame[column] = frame[column].map({text: self._reasons(text) for text in frame[column].unique()})
-        for column in frame.columns.intersection(["message", "remedy", "flag", "value"]):
-            if frame[column].dtype != float:
+        for column in frame.columns.difference([*PLAIN, *IDS, *NAMES, "scope", "stopped_by", "binding_rule"]):
+            if frame[column].dtype == object or str(frame[column].dtype).startswith("str"):
                 frame[column] = frame[column].map({text: self.scrub(text) for text in frame[column].unique()})
         return frame
 

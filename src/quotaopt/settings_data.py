@@ -34,6 +34,7 @@ class Columns(Section):
     leave: Headers = {}
     calendar_changes: Headers = {}
     quotas: Headers = {}
+    rates: Headers = {}
 
 
 class Data(Section):
@@ -46,7 +47,7 @@ class Data(Section):
     `history_follows` says what happens to past sales when `assignments` give a territory to somebody else:
     they go with the territory, or stay with the rep who made them.
     `calendar_changes` are days, announced or agreed, that win over the scenario's `calendar`; `quotas` are those of
-    the past.
+    the past. `rates` say what other currencies are worth in the scenario's.
     """
 
     history: SomePaths
@@ -65,6 +66,7 @@ class Data(Section):
     leave: Paths = ()
     calendar_changes: Paths = ()
     quotas: Paths = ()
+    rates: Paths = ()
     encoding: Encoding = "auto"
     unit: Units = {}
     metric: str = ""

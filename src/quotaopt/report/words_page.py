@@ -88,9 +88,6 @@ PAGE_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "col.value": ("Value", "数值"),
     "col.key": ("Key", "键"),
     "col.origin": ("Origin", "来源"),
-    "col.file": ("File", "文件"),
-    "col.what": ("What", "内容"),
-    "col.remedy": ("Remedy", "对策"),
     "col.limit": ("Limit", "界限"),
     "col.asked": ("Best possible", "最多可达"),
     "col.short": ("Short by", "缺口"),
@@ -137,7 +134,6 @@ PAGE_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "line.month": ("Month", "月份"),
     "line.low": ("low", "下限"),
     "line.high": ("high", "上限"),
-    "line.over": ("Over the plan", "整个计划期"),
     "line.year": (
         "Over the plan: expected {expected}, {level} range {low} to {high}; quota {quota}.",
         "整个计划期：预计 {expected}，{level} 区间 {low} 至 {high}；配额 {quota}。",
@@ -165,6 +161,8 @@ PAGE_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "fair.more": ("{count} more in fairness.csv.", "另有 {count} 人，见 fairness.csv。"),
     "measures.all": ("All measures", "全部指标"),
+    "clash.remedies": ("What was tried, each alone:", "逐一试过的办法："),
+    "clash.enough": ("enough", "足够"),
     # The rest.
     "warnings.none": ("Nothing was noticed.", "没有提示。"),
     "warnings.notes": ("{count} notes on how it was made", "{count} 条过程说明"),

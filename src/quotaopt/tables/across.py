@@ -14,6 +14,7 @@ from quotaopt.tables.checks import check_known
 from quotaopt.tables.nested import check_tree
 from quotaopt.tables.overlay import check_overlays
 from quotaopt.tables.people import check_people
+from quotaopt.tables.rates import convert_currencies
 from quotaopt.tables.sheet import Sheet
 from quotaopt.text import counted
 
@@ -60,6 +61,7 @@ def check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
     _check_pay(scenario, roster)
     _check_events(scenario, sheets, known)
     _drop_other_months(sheets["plan"], months)
+    convert_currencies(scenario, sheets)
     check_tree(scenario, sheets, _ids(known, "product_id"))
     check_people(scenario, sheets)
 

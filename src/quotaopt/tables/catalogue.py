@@ -6,7 +6,7 @@ checked and typed, and stands in `Inputs.more` where it has no place of its own 
 
 from __future__ import annotations
 
-from quotaopt.tables.known import MONTH, PRODUCT, PRODUCT_ID, REP, REP_ID, TERRITORY
+from quotaopt.tables.known import CURRENCY, MONTH, PRODUCT, PRODUCT_ID, REP, REP_ID, TERRITORY
 from quotaopt.tables.schema import Field, Kind, Table
 
 HISTORY = Table(
@@ -22,6 +22,7 @@ HISTORY = Table(
             "sales salesamount revenue value 销售额 完成额 销售金额 金额 业绩 实际销售额 实际完成 营业额",
             required=True,
         ),
+        Field("currency", aliases=CURRENCY),
         Field("metric", aliases="measure kpi 指标名称 度量"),
         Field("units", Kind.NUMBER, "quantity qty 数量 销量 件数"),
         Field("orders", Kind.NUMBER, "ordercount 订单数 订单数量"),
@@ -62,6 +63,7 @@ ROSTER = Table(
             high=1,
             limits="Write 1 for full time, 0.5 for half.",
         ),
+        Field("currency", aliases=CURRENCY),
         Field("ramp_profile", aliases="ramp 爬坡 爬坡曲线 成长曲线"),
         Field("is_vacant", Kind.FLAG, "vacant tobehired tbh 空缺 待招 是否空缺"),
         Field("include", Kind.FLAG, "included inplan 参与 是否参与 纳入 是否纳入"),
@@ -280,10 +282,20 @@ QUOTAS = Table(
     key=("rep_id", "product_id", "month"),
     may_be_empty=True,
 )
+RATES = Table(
+    "rates",
+    (
+        Field("currency", aliases=CURRENCY, required=True),
+        Field("month", Kind.MONTH, MONTH),
+        Field("rate", Kind.NUMBER, "exchangerate fxrate fx 汇率 折算率", required=True, low=1e-9, limits="Above zero."),
+    ),
+    key=("currency", "month"),
+    may_be_empty=True,
+)
 TABLES = {
     table.name: table
     for table in (
         HISTORY, ROSTER, PRODUCTS, LOCKS, PLAN, ASSIGNMENTS, OVERRIDES, COMMITS, OVERLAYS, SPLITS, POTENTIAL, LEAVE,
-        CALENDAR_CHANGES, QUOTAS, NODES, LEVELS,
+        CALENDAR_CHANGES, QUOTAS, NODES, LEVELS, RATES,
     )
 }  # fmt: skip

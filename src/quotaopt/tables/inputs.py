@@ -92,6 +92,7 @@ def read_inputs(scenario: Scenario) -> Inputs:
         raise InputError(findings)
     more = {name: make_table(sheet) for name, sheet in sheets.items() if name not in OWN}
     more["roster_market"] = make_table(sheets["roster"])[["rep_id", "potential", "accounts"]]
+    more["roster_local"] = make_table(sheets["roster"])[["rep_id", "currency"]]
     more["product_market"] = make_table(sheets["products"])[["product_id", "supply_cap", "price"]]
     everybody = make_roster(sheets["roster"])
     more["windfall"] = cut_windfalls(sheets["history"], everybody, scenario.settings.forecast)

@@ -17,5 +17,7 @@ MONTH = "period yearmonth 月份 年月 月 期间 会计期间"
 
 TERRITORY = "territory territorycode patch 辖区 辖区编号 地盘 责任区 责任区编号 片区 片区编号 网格 销售区域 区域编号"
 
+CURRENCY = "ccy currencycode 币种 货币 货币代码"
+
 REP_ID = Field("rep_id", aliases=REP, required=True)
 PRODUCT_ID = Field("product_id", aliases=PRODUCT, required=True)

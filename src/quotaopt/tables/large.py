@@ -111,7 +111,7 @@ class Large:
         copy = spool(source, Path(self._folder.name, f"{self._number}.txt"))
         head, found = understand(copy.head)
         columns = {c: i for c, i in found.items() if c in [f.name for f in self.table.fields]}
-        if not head.rows or AMOUNT not in columns or "metric" in columns:
+        if not head.rows or AMOUNT not in columns or "metric" in columns or "currency" in columns:
             raise UnfitError("its headers need a closer look")
         if self.files and set(columns) != set(self.files[0].columns):
             raise UnfitError("its files have different columns")

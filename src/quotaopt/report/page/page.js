@@ -6,7 +6,7 @@ const number = (v, digits) => new Intl.NumberFormat("en-US", { minimumFractionDi
 const money = v => v == null ? "" : v === 0 ? "0" : number(v, Math.abs(v) >= 1000 ? 0 : 2);
 const ratio = v => v == null ? "" : v.toFixed(2);
 const percent = (v, sign = false, digits = 1) => v == null ? "" : (sign && v >= 0 ? "+" : "") + (100 * v).toFixed(digits) + (chinese ? "%" : " %");
-const short = v => new Intl.NumberFormat(locale, { notation: "compact", maximumSignificantDigits: 3 }).format(v);
+const short = v => new Intl.NumberFormat(chinese ? locale : "en-US", { notation: "compact", maximumSignificantDigits: 3 }).format(v);
 const month = m => new Intl.DateTimeFormat(locale, { year: "numeric", month: "short", timeZone: "UTC" }).format(new Date(m + "-01T00:00:00Z"));
 const R = D.reps, COUNT = R.id.length, who = k => R.name[k] || R.id[k];
 
@@ -27,7 +27,7 @@ function drawn(box, draw) {
   let width = 0;
   box.className = "chart";
   const again = () => { const now = Math.max(box.clientWidth, 200); if (now !== width && !matchMedia("print").matches) { width = now; draw(now); } };
-  new ResizeObserver(() => requestAnimationFrame(again)).observe(box);
+  again(); new ResizeObserver(() => requestAnimationFrame(again)).observe(box);
 }
 /* A note that follows the pointer or the arrow keys: `at` finds the place of a pointer, `show` tells what stands there. */
 function noted(box, svg, count, start, at, show) {
@@ -99,10 +99,10 @@ function spread(id, write, marks) {
   const format = v => write === ratio ? v.toFixed(digits) : percent(v, false, digits);
   drawn(box, W => {
     const H = 190, L = 6, bottom = H - 22, top = 38, x = v => L + (v - from) / (to - from) * (W - 2 * L), svg = s("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", tabindex: 0, "aria-label": parts.filter(p => p.reps.length).map(p => `${format(p.from)}–${format(p.to)}: ${p.reps.length}`).join("; ") });
-    const columns = parts.map(p => {
+    const counts = [], columns = parts.map(p => {
       const h = p.reps.length / most * (bottom - top), column = s("rect", { class: "column", x: x(p.from) + 1, y: bottom - h, width: Math.max(1, x(p.to) - x(p.from) - 2), height: h, rx: 1.5 });
       svg.append(column);
-      if (p.reps.length && x(p.to) - x(p.from) > 8 * String(p.reps.length).length + 2) svg.append(s("text", { x: (x(p.from) + x(p.to)) / 2, y: bottom - h - 4, "text-anchor": "middle" }, p.reps.length));
+      if (p.reps.length && x(p.to) - x(p.from) > 8 * String(p.reps.length).length + 2) counts.push(s("text", { x: (x(p.from) + x(p.to)) / 2, y: bottom - h - 4, "text-anchor": "middle" }, p.reps.length));
       return column;
     });
     svg.append(s("path", { class: "axis", d: `M${L} ${bottom}H${W - L}` }));
@@ -111,6 +111,7 @@ function spread(id, write, marks) {
     const label = t("spread.median", { value: write(median) }), right = x(median) < W / 2;
     svg.append(s("path", { class: "mark", d: `M${x(median)} 18V${bottom}` }), s("text", { x: x(median) + (right ? 5 : -5), y: 14, "text-anchor": right ? "start" : "end" }, label));
     for (const v of marks) if (v > from && v < to) svg.append(s("path", { class: "grid", d: `M${x(v)} 18V${bottom}` }));
+    svg.append(...counts);
     noted(box, svg, parts.length, 0, px => Math.floor((px - L) / (W - 2 * L) * parts.length), k => {
       const p = parts[k], names = p.reps.slice(0, 8).map(who).join(chinese ? "、" : ", ") + (p.reps.length > 8 ? " …" : "");
       columns[k].classList.add("at");

@@ -252,15 +252,27 @@ def _value(value: float) -> str:
 
 
 def clash(run: Run, language: str) -> str:
-    """Limits that cannot hold together, and what would be enough."""
+    """Limits that cannot hold together, and what was tried as a remedy."""
     say, table = words(language), run.table("conflicts")
+    reps = run.table("outlook").query("level == 'rep' and name != ''")
+    names = dict(zip(reps["key"], reps["name"], strict=True))
+    tried = table["remedy"] != ""
     rows = [
-        [escape(f"{rule_words(language, row.rule)}: {row.scope}"), money(row.limit), money(row.activity),
-         money(row.shortfall), escape(row.remedy), escape(part_names(row.source))]
-        for row in each(table.head(MOST_ROWS))
+        [escape(_clashing(row, names, language)), money(row.limit), money(row.activity), money(row.shortfall),
+         escape(row.source)]
+        for row in each(table[~tried].head(MOST_ROWS))
     ]  # fmt: skip
-    heads = [say[f"col.{name}"] for name in ("rule", "limit", "asked", "short", "remedy", "source")]
-    return f'<div class="card"><p>{escape(str(run.record["sentence"]))}</p>{html_table(heads, rows)}</div>'
+    heads = [say[f"col.{name}"] for name in ("rule", "limit", "asked", "short", "source")]
+    enough = f" – <b>{escape(say['clash.enough'])}</b>"
+    lines = "".join(f"<li>{escape(row.remedy)}{enough * bool(row.enough)}</li>" for row in each(table[tried]))
+    remedies = f"<h3>{escape(say['clash.remedies'])}</h3><ul>{lines}</ul>" if lines else ""
+    said = escape(run.record["sentence"])
+    return f'<div class="card"><p>{said}</p>{html_table(heads, rows)}{remedies}</div>'
+
+
+def _clashing(row: Any, names: Mapping[str, str], language: str) -> str:
+    say = words(language)
+    return say["page.stop"].format(rule=rule_words(language, row.rule), scope=_scope(row.scope, names, say))
 
 
 def warnings(run: Run, language: str) -> str:
