@@ -15,7 +15,7 @@ from quotaopt.tomltext import set_key
 
 FILE = "quotaopt.toml"
 PARTS = ("models", "scenarios", FILE)
-IGNORED = "runs/\nquotaopt-error.log\n"
+IGNORED = "runs/\nquotaopt-error.log\npseudonyms.key\n"
 
 
 def choose_scenarios(project: Path, names: Sequence[str]) -> list[str]:
