@@ -77,7 +77,7 @@ def _nearest_key(key: str) -> str:
         section = f"{parent}.{NAME}"  # so do sections that people name
     here = [k.rpartition(".")[2] for k in known if k.rpartition(".")[0] == section]
     elsewhere = [k for k in known if k.rpartition(".")[2] == name]
-    if elsewhere == [name]:
+    if name in elsewhere:
         return f"Did you mean the top-level {name!r}? Write it above the first [table]."
     near = elsewhere[0] if elsewhere else nearest(name, here)
     return f"Did you mean {near!r}?" if near else f"Known here: {', '.join(here)}."

@@ -11,7 +11,7 @@ from quotaopt.scenario import Scenario
 from quotaopt.tables import Inputs, read_inputs
 
 UNREAD = frozenset({
-    "about", "currency", "goals", "model", "output", "overassignment", "rounding", "rules", "solver", "target",
+    "about", "goals", "model", "output", "overassignment", "rounding", "rules", "solver", "target",
     "version",
 })  # fmt: skip
 """Settings that neither the tables nor the forecast look at. A test holds this; what is not listed here is safe."""
