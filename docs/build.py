@@ -91,7 +91,8 @@ def commands() -> Iterator[str]:
             p.make_metavar(click.Context(command)) for p in command.params if isinstance(p, click.Argument)
         )
         yield f"\n### `{' '.join(filter(None, ('quotaopt', name, arguments)))}`"
-        yield f"\n{command.help}\n"
+        lines = [line.strip("\b").rstrip() for line in (command.help or "").splitlines()]
+        yield "\n" + "\n".join(lines) + "\n"
         for option in command.params:
             if isinstance(option, click.Option) and not set(option.opts) & set(common_flags()):
                 yield f"- `{' '.join(option.opts)}`: {option.help}"

@@ -14,6 +14,7 @@ from quotaopt.columns_keys import KEYS, PARENTS
 from quotaopt.run import run_scenario
 from quotaopt.scenario import load_scenario
 
+from .books import with_currency
 from .test_by_hand import COMMITS, OVERRIDES, write
 from .test_credit import WITH
 from .test_metrics import measure
@@ -111,6 +112,10 @@ def tree(project: Path) -> None:
     plant(project, f"{TREE}\n{HEDGE}limit = 0.15\n\n{targets}", nodes)
 
 
+def currencies(project: Path) -> None:
+    with_currency(project, "USD,,0.8\n", {"R1": "USD"}, roster=True)
+
+
 def windfalls(project: Path) -> None:
     path = project / "scenarios/data/history.csv"
     head, *rows = path.read_text(encoding="utf-8").splitlines()
@@ -125,6 +130,7 @@ def windfalls(project: Path) -> None:
         (several_metrics, [], {"metrics", "metric_quotas", "levels"}),
         (tree, [], {"nodes"}),
         (windfalls, [], {"windfall"}),
+        (currencies, [], {"local"}),
     ],
 )
 def test_tables_of_what_a_scenario_asks_for_are_valid(
@@ -152,7 +158,7 @@ def test_every_table_of_a_run_is_tried() -> None:
         "measures",
     }
     asked = {"overrides", "commits", "overlay", "potential", "units", "metrics", "metric_quotas", "levels", "nodes"}
-    found = {"windfall", "vacant", "fenced", "floored", "leave", "uncovered", "excluded"}
+    found = {"windfall", "vacant", "fenced", "floored", "leave", "uncovered", "excluded", "local"}
     assert set(TABLES) == always | asked | found | {"warnings", "conflicts", "solvers"}
 
 

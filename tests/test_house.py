@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def test_the_index_follows_the_folders(project: Path, at: Call) -> None:
     assert [row["id"] for row in rows] == ids(project)
     assert [row["target"] for row in rows] == [144_000, 120_000]
     assert [round(row["stretch_max"], 6) for row in rows] == [1.2, 1.0]
-    with sqlite3.connect(project / INDEX) as base:
+    with closing(sqlite3.connect(project / INDEX)) as base:
         assert base.execute("select scenario from runs order by id").fetchall() == [("base",), ("stretch",)]
     first = ids(project)[-1]
     for path in (project / "runs" / first).iterdir():

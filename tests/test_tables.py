@@ -271,7 +271,7 @@ def test_a_folder_that_cannot_be_read_is_a_problem(read: Read, monkeypatch: pyte
 def test_advice_for_unknown_reps_and_mapped_columns(read: Read) -> None:
     keys = '[data.columns.roster]\nzzz = "rep_id"\nregion = "qqq"\n'
     known = "rep_id, rep_name, region, team, manager, channel, segment, role, peer_group, start_date, end_date, "
-    known += "headcount, ramp_profile, is_vacant, include, exclude_reason, overlay, accounts, potential"
+    known += "headcount, currency, ramp_profile, is_vacant, include, exclude_reason, overlay, accounts, potential"
     assert problems(read, keys) == [
         "scenarios/s.toml:9  data.columns.roster.zzz: no file has this header. The headers are: rep_id, region.",
         f"scenarios/s.toml:10  data.columns.roster.region: no such column (got 'qqq'). Columns: {known}.",

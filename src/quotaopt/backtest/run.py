@@ -82,8 +82,10 @@ def _divide(
     quotas = {PLAN: _plan(past, notes)}
     splits = simple_splits(past_cube(past, tuple(months)), hidden)
     shares = {name: pd.Series(np.maximum(cube.sum(axis=(1, 2)), 0.0), index=reps) for name, cube in splits.items()}
-    if "potential" in past.inputs.roster:
-        potential = pd.to_numeric(past.inputs.roster["potential"], errors="coerce").fillna(0.0)
+    market = past.inputs.more.get("roster_market")
+    if market is not None and market["potential"].notna().any():
+        found = market.set_index("rep_id")["potential"].reindex(list(past.inputs.roster["rep_id"]))
+        potential = found.astype(np.float64).fillna(0.0)
         shares[POTENTIAL] = pd.Series(np.maximum(potential.to_numpy(np.float64), 0.0), index=reps)
     if len(given := inputs.more.get("quotas", pd.DataFrame())):
         first, last = past.scenario.settings.first_month, past.scenario.settings.last_month

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
@@ -53,18 +53,26 @@ def read_address(source: Source) -> Grid:
     source.name = f"{source.name.partition('?')[0]}[{table or 'query'}]"
     try:
         engine = sqlalchemy.create_engine(f"{address}?{urlencode(others)}" if others else address)
-        with closing(engine.connect()) as base:
+        with _disposed(engine), closing(engine.connect()) as base:
             if table:
                 known = sqlalchemy.inspect(base)
                 _check_table(source, table, [*known.get_table_names(), *known.get_view_names()])
                 sql = f"SELECT * FROM {engine.dialect.identifier_preparer.quote(table)}"  # noqa: S608 - as above
             found = base.execute(sqlalchemy.text(sql))
             grid = _grid(source, list(found.keys()), found)
-        engine.dispose()
     except (sqlalchemy.exc.SQLAlchemyError, ImportError) as failure:  # a driver that is not installed
         raise source.refuse(f"cannot be read: {str(failure).splitlines()[0]}") from None
     grid.digest = hashlib.sha256(repr(grid.rows).encode()).hexdigest()
     return grid
+
+
+@contextmanager
+def _disposed(engine: Any) -> Iterator[None]:
+    """Close what an engine keeps open, whatever happens."""
+    try:
+        yield
+    finally:
+        engine.dispose()
 
 
 def read_parquet(source: Source) -> Grid:
