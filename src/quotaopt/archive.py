@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from quotaopt.forecast import Forecast
 
+ESCAPE = r"^'(?=[=+\-@])"
 RECORD, SAMPLES = "run.json", "samples.npz"
 MOST_SAMPLES = 10_000_000  # numbers of samples.npz, of 4 bytes each
 LEAST_DRAWS = 50
@@ -113,6 +114,14 @@ class Run:
             return {name: file[name] for name in file.files}
 
 
+def read_texts(path: Path) -> pd.DataFrame:
+    """A table as we write it: every cell its exact text, without the apostrophe that guards it in a spreadsheet."""
+    import pandas as pd
+
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    return frame.replace(ESCAPE, "", regex=True)
+
+
 def write_samples(folder: Path, forecast: Forecast, seed: int) -> dict[str, Any]:
     """Write the joint sample paths of rep months to ``samples.npz``; returns what ``run.json`` says of them.
 
@@ -143,7 +152,7 @@ def _typed(column: pd.Series[str], kind: str) -> pd.Series[Any]:
         return column.where(column != "", "nan").astype(float)
     if kind == "boolean":
         return column.str.lower() == "true"
-    return column.str.replace(r"^'(?=[=+\-@])", "", regex=True)
+    return column.str.replace(ESCAPE, "", regex=True)
 
 
 @contextmanager

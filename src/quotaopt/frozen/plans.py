@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from quotaopt import columns_frozen as c
-from quotaopt.archive import Run
+from quotaopt.archive import Run, read_texts
 from quotaopt.errors import Finding, InputError, NoPlanError, UnknownNameError
 from quotaopt.tables import write_csv
 
@@ -90,10 +90,9 @@ def freeze(run: Run, project: Path, name: str, author: str, note: str = "") -> F
         raise InputError([Finding("cannot be a folder", "Use letters, digits, - and _.", column="--as", value=name)])
     if folder.exists():
         raise InputError([Finding("there is such a plan", f"Revise it: quotaopt revise {name}.", file=f"plans/{name}")])
-    quotas = pd.read_csv(run.folder / "quotas.csv", dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    quotas = read_texts(run.folder / "quotas.csv")
     plan = quotas.rename(columns={"period": "month"})[[column.name for column in c.PLAN]]
     people = quotas[["rep_id", "rep_name", "region"]].drop_duplicates()
-    plan[KEYS] = plan[KEYS].replace(r"^'(?=[=+\-@])", "", regex=True)
     hidden = folder.with_name(f".{name}")
     shutil.rmtree(hidden, ignore_errors=True)
     hidden.mkdir(parents=True)
@@ -135,18 +134,13 @@ def load_plan(folder: Path) -> Frozen:
     """
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        plan, ledger = (_read(folder / name) for name in (PLAN, LEDGER))
+        plan, ledger = (read_texts(folder / name) for name in (PLAN, LEDGER))
         plan["quota"] = plan["quota"].map(Decimal)
         ledger[["old", "new"]] = ledger[["old", "new"]].map(Decimal)
     except (OSError, ValueError, KeyError, ArithmeticError) as error:
         remedy = "Bring its files back from a copy."
         raise InputError([Finding(f"not a frozen plan: {error}", remedy, file=str(folder), code="plan")]) from error
     return Frozen(folder, record, plan, ledger)
-
-
-def _read(path: Path) -> pd.DataFrame:
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    return frame.replace(r"^'(?=[=+\-@])", "", regex=True)
 
 
 def list_plans(project: Path) -> list[Frozen]:
@@ -239,7 +233,7 @@ def check_plan(plan: Frozen) -> list[str]:
     if broken.any():
         faults.append(f"{LEDGER}:{int(broken.argmax()) + 2} is not the row that was written")
     faults += _check_old(plan)
-    if not (plan.folder / CURRENT).exists() or not _read(plan.folder / CURRENT).equals(_texts(plan.current)):
+    if not (plan.folder / CURRENT).exists() or not read_texts(plan.folder / CURRENT).equals(_texts(plan.current)):
         faults.append(f"{CURRENT} is not the plan after its revisions; quotaopt plans {plan.name} --rebuild")
     return faults
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from quotaopt.archive import Run
+from quotaopt.archive import Run, read_texts
 from quotaopt.errors import InputError
 from quotaopt.frozen.plans import KEYS, Frozen
 from quotaopt.tables import read_table
@@ -17,9 +17,7 @@ from quotaopt.tables import read_table
 
 def run_changes(plan: Frozen, run: Run, effective: str, reason: str) -> pd.DataFrame:
     """Every cell from `effective` on, with the quota of a later run; months of the plan the run lacks stay."""
-    quotas = pd.read_csv(run.folder / "quotas.csv", dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    frame = quotas.rename(columns={"period": "month"})[[*KEYS, "quota", "unit"]]
-    frame[KEYS] = frame[KEYS].replace(r"^'(?=[=+\-@])", "", regex=True)
+    frame = read_texts(run.folder / "quotas.csv").rename(columns={"period": "month"})[[*KEYS, "quota", "unit"]]
     own = Decimal(plan.plan["unit"].iloc[0])
     new = [Decimal(q) * Decimal(u) / own for q, u in zip(frame["quota"], frame["unit"], strict=True)]
     made = frame[KEYS].assign(new=pd.Series(new, index=frame.index, dtype=object), reason=reason)
