@@ -7,7 +7,7 @@ checked and typed, and stands in `Inputs.more` where it has no place of its own 
 from __future__ import annotations
 
 from quotaopt.tables.catalogue_targets import LEVELS, NODES, QUOTAS, RATES
-from quotaopt.tables.known import CURRENCY, MONTH, PRODUCT, PRODUCT_ID, REP, REP_ID, TERRITORY
+from quotaopt.tables.known import CURRENCY, MONTH, PRODUCT, PRODUCT_ID, QUOTA, REP, REP_ID, TERRITORY
 from quotaopt.tables.schema import Field, Kind, Table
 
 HISTORY = Table(
@@ -121,14 +121,7 @@ PLAN = Table(
         REP_ID,
         PRODUCT_ID,
         Field("month", Kind.MONTH, MONTH, required=True),
-        Field(
-            "quota",
-            Kind.MONEY,
-            "value amount target 指标 目标 任务 销售指标",
-            required=True,
-            low=0,
-            limits="A quota is zero or more.",
-        ),
+        QUOTA,
         Field(
             "unit", Kind.NUMBER, "金额单位", low=0.000001, limits="Money in one of the file's quotas, like 1 or 10000."
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quotaopt.tables.known import CURRENCY, MONTH, PRODUCT, REP_ID
+from quotaopt.tables.known import CURRENCY, MONTH, PRODUCT, QUOTA, REP_ID
 from quotaopt.tables.schema import Field, Kind, Table
 
 LEVELS = Table(
@@ -44,14 +44,7 @@ QUOTAS = Table(
         REP_ID,
         Field("product_id", aliases=PRODUCT),
         Field("month", Kind.MONTH, f"{MONTH} quarterstart", required=True),
-        Field(
-            "quota",
-            Kind.MONEY,
-            "value amount target 指标 目标 任务 销售指标",
-            required=True,
-            low=0,
-            limits="A quota is zero or more.",
-        ),
+        QUOTA,
     ),
     key=("rep_id", "product_id", "month"),
     may_be_empty=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quotaopt.tables.schema import Field
+from quotaopt.tables.schema import Field, Kind
 
 REP = (
     "rep repcode salesrep salesrepid salesperson salespersonid seller sellerid employeeid "
@@ -21,3 +21,11 @@ CURRENCY = "ccy currencycode 币种 货币 货币代码"
 
 REP_ID = Field("rep_id", aliases=REP, required=True)
 PRODUCT_ID = Field("product_id", aliases=PRODUCT, required=True)
+QUOTA = Field(
+    "quota",
+    Kind.MONEY,
+    "value amount target 指标 目标 任务 销售指标",
+    required=True,
+    low=0,
+    limits="A quota is zero or more.",
+)
