@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quotaopt.archive import Run, find_run
-from quotaopt.run import check_scenario
+from quotaopt.check import check_scenario
 from quotaopt.scenario import load_scenario
 from quotaopt.tables import read_inputs
 from quotaopt.tables.catalogue import HISTORY

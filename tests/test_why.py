@@ -18,13 +18,14 @@ from hypothesis import strategies as st
 
 from quotaopt.allocate import allocate
 from quotaopt.archive import find_run
+from quotaopt.case import Case, open_run
 from quotaopt.errors import InputError, NoPlanError
 from quotaopt.prepare import prepare
 from quotaopt.report.words import LANGUAGES, WORDS, rule_words, step_words, words
 from quotaopt.rules import rule
 from quotaopt.run import run_scenario
 from quotaopt.scenario import load_scenario
-from quotaopt.why import Opened, make_ladder, open_run, rule_costs, waterfall
+from quotaopt.why import make_ladder, rule_costs, waterfall
 from quotaopt.why.ladder import DRIVERS, LOCKS, TARGET, number_names, whole
 from quotaopt.why.less import smallest, ways_to_less
 from quotaopt.why.rep import closest, peer_table
@@ -36,7 +37,7 @@ LOCK = "rep_id,product_id,month,value\nR4,,,50000\n"
 HELD = ("by_region={ North = 39000, South = 81000 }", "rules.limit_change={ up = 1.2, ranges = { R1 = [0.9, 1.05] } }")
 
 
-def planned(project: Path, *sets: str, name: str = "base") -> Opened:
+def planned(project: Path, *sets: str, name: str = "base") -> Case:
     """A scenario run and opened again."""
     return open_run(run_scenario(load_scenario(name, project, sets)), project)
 
@@ -46,7 +47,7 @@ def with_lock(project: Path, value: int = 50_000) -> str:
     return 'data.locks="scenarios/data/locks.csv"'
 
 
-def written(opened: Opened) -> dict[str, Decimal]:
+def written(opened: Case) -> dict[str, Decimal]:
     """Each rep's quota, as it stands in totals.csv."""
     text = pd.read_csv(opened.run.folder / "totals.csv", dtype=str, encoding="utf-8-sig")
     return {key: Decimal(quota) for key, quota in text[text["level"] == "rep"][["key", "quota"]].to_numpy()}
@@ -112,7 +113,7 @@ def test_each_step_is_the_plan_with_the_rules_so_far(project: Path) -> None:
         keys = [text.partition("=")[0] for text in fewer]
         changed = [text for text in sets if text.partition("=")[0] not in keys]
         scenario = load_scenario("base", project, [*changed, *fewer])
-        case = opened.case
+        case = opened
         plan = allocate(prepare(scenario, case.inputs, case.forecast, case.capacity), scenario)
         amounts = plan.amounts().sum(axis=(1, 2)) * float(plan.problem.unit)
         assert ladder.totals[k] * float(ladder.grain) == pytest.approx(amounts, abs=1.001), name
@@ -374,13 +375,13 @@ def test_changed_data_are_not_explained(inside: Path, call: Call) -> None:
     assert "scenarios/data/history.csv has changed since the run" in said
     assert "plan again: quotaopt run base" in said
     with pytest.raises(InputError):
-        open_run(find_run(inside, "last"), inside)
+        _ = open_run(find_run(inside, "last"), inside).problem
 
 
 def test_no_plan_no_why(inside: Path, call: Call) -> None:
     call("run", "impossible")
-    with pytest.raises(NoPlanError):
-        open_run(find_run(inside, "last"), inside)
+    with pytest.raises(NoPlanError, match="no plan to explain"):
+        find_run(inside, "last").need_plan("explain")
     assert call("explain", "impossible")[0] == 3
 
 

@@ -12,11 +12,12 @@ import pandas as pd
 from rich.console import RenderableType
 from rich.text import Text
 
+from quotaopt.case import Case
 from quotaopt.problem import Ints
 from quotaopt.report.findings import counted
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio, records
 from quotaopt.report.words import rule_words, step_words, words
-from quotaopt.why import Ladder, Opened
+from quotaopt.why import Ladder
 from quotaopt.why.sheet import RepWhy
 
 Names = Mapping[str, str]
@@ -235,13 +236,13 @@ def _cost(row: Any, names: Names, currency: str) -> Text:
     return text.append(f" Most: {', '.join(most)}." if most else "")
 
 
-def ladder_report(opened: Opened, ladder: Ladder, names: Names, top: int) -> Iterator[RenderableType]:
+def ladder_report(case: Case, ladder: Ladder, names: Names, top: int) -> Iterator[RenderableType]:
     """The steps of the largest quotas side by side, one row per rep, and their sum over all reps."""
     used = [k for k in range(len(ladder.steps)) if k == 0 or ladder.amounts[k].any()]
     unit = float(ladder.grain)
     quota = ladder.amounts.sum(axis=0)
     order = np.argsort(-quota, kind="stable")[:top]
-    reps = opened.problem.index.reps.index
+    reps = case.problem.index.reps.index
 
     def cells(amounts: Ints) -> list[str]:
         rest = [change(value * unit) if value else "" for value in amounts[used[1:]].tolist()]

@@ -8,26 +8,26 @@ import numpy as np
 import pandas as pd
 
 from quotaopt import columns_why as c
+from quotaopt.case import Case
 from quotaopt.columns import PEER_GROUP
 from quotaopt.optimize.statement import Block
 from quotaopt.problem import Bools, Floats, Ints
 from quotaopt.record import shape
 from quotaopt.why.dropped import NEAR, Dropped
-from quotaopt.why.opened import Opened
 
 CLOSEST = 3
 DIGITS = 2  # of what is told of peers
 
 
-def holds(opened: Opened, r: int, dropped: Sequence[Dropped]) -> pd.DataFrame:
+def holds(case: Case, r: int, dropped: Sequence[Dropped]) -> pd.DataFrame:
     """Rules that concern the rep, and the quota without each; columns `columns_why.HOLDS`.
 
     Those with a limit that is reached on a total the rep belongs to; then those that only limit others, but so that
     the rep's quota is another one. The target, which concerns everybody, is left out.
     """
-    unit, now, rows = float(opened.problem.unit), int(opened.totals[r]), list[dict[str, object]]()
+    unit, now, rows = float(case.problem.unit), int(case.totals[r]), list[dict[str, object]]()
     for one in (one for one in dropped if one.use):
-        own = [k for block in opened.kept if block.use is one.use for k in _reached(block, r, opened.quota)]
+        own = [k for block in case.kept if block.use is one.use for k in _reached(block, r, case.quota)]
         without = np.nan if one.totals is None else _quiet(one.totals[r], now)
         row: dict[str, object] = {"rule": one.name, "without": without * unit, "limits": len(own)}
         if own:
@@ -60,13 +60,13 @@ def concerns(block: Block, r: int) -> Bools:
     return np.asarray(side == grouping.codes[0][r])
 
 
-def closest(opened: Opened, r: int) -> tuple[Ints, bool]:
+def closest(case: Case, r: int) -> tuple[Ints, bool]:
     """The three reps most like a rep in what drives quotas, the nearest first; and whether they share a peer group.
 
     Distance is Euclidean over logarithms of capacity, potential and last year's sales and over presence, each divided
     by its standard deviation over all reps. Peers are taken from the rep's own group when it has three others.
     """
-    problem, forecast = opened.problem, opened.case.forecast
+    problem, forecast = case.problem, case.forecast
     amounts = [problem.capacity.by("rep"), forecast.rep_mean, forecast.last_year.sum(axis=(1, 2))]
     drivers = np.column_stack([*(np.log1p(np.maximum(a, 0.0)) for a in amounts), problem.presence])
     spread = drivers.std(axis=0)
@@ -81,13 +81,13 @@ def closest(opened: Opened, r: int) -> tuple[Ints, bool]:
     return order[: min(CLOSEST, int(others.sum()))], own
 
 
-def peer_table(opened: Opened, r: int, peers: Ints) -> pd.DataFrame:
+def peer_table(case: Case, r: int, peers: Ints) -> pd.DataFrame:
     """The rep and the peers side by side, peers to two digits and by letter; columns `columns_why.PEERS`."""
-    problem, unit = opened.problem, float(opened.problem.unit)
+    problem, unit = case.problem, float(case.problem.unit)
     who = np.array([r, *peers])
     capacity = problem.capacity.by("rep")[who]
-    stretch = np.divide(opened.totals[who], capacity, out=np.full(who.size, np.nan), where=capacity > 0)
-    amounts = (problem.last_year.by("rep")[who], capacity, opened.totals[who].astype(float))
+    stretch = np.divide(case.totals[who], capacity, out=np.full(who.size, np.nan), where=capacity > 0)
+    amounts = (problem.last_year.by("rep")[who], capacity, case.totals[who].astype(float))
     last, carried, quota = (np.append(a[:1], _blur(a[1:])) * unit for a in amounts)
     table = {"peer": ["you", *"ABC"[: len(peers)]], "last_year": last, "capacity": carried, "quota": quota,
              "presence": problem.presence[who], "stretch": stretch}  # fmt: skip
