@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from quotaopt import columns as c
+from quotaopt import columns_why as c
 from quotaopt.case import Case
+from quotaopt.columns import REP
 from quotaopt.errors import UnknownNameError
 from quotaopt.goals import Levels, goal
 from quotaopt.optimize.alternatives import Point, trace_frontier
@@ -36,14 +37,14 @@ def last_year_pattern(problem: Problem) -> Floats:
 
 def capacity_pattern(problem: Problem) -> Floats:
     """Capacity, scaled to the target: quotas that fit what each rep can sell, whatever the fairness goal."""
-    return problem.capacity.by(c.REP)
+    return problem.capacity.by(REP)
 
 
 COSTS: dict[str, Costs] = {"change": last_year_pattern, "capacity_fit": capacity_pattern}
 
 
 def frontier(case: Case, cost: str = "change", points: int = 15) -> pd.DataFrame:
-    """Least cost for each amount of fairness given up, from the fair plan to the cheapest one; `columns.FRONTIER`.
+    """Least cost for each amount of fairness given up, from the fair plan to the cheapest one; `columns_why.FRONTIER`.
 
     Cost is the money by which quotas of reps differ from a pattern scaled to the target, counted at both ends of
     each move; `delta` the largest distance of a rep's level from the fair one (by the slope there, where levels bend).
@@ -63,7 +64,7 @@ def frontier(case: Case, cost: str = "change", points: int = 15) -> pd.DataFrame
     pattern = COSTS[cost](problem)[able]
     program = build(problem, case.kept)
     here, has = found.levels.near(found.values), found.levels.has  # a rep without a level may move as its capacity does
-    levels = Levels(np.where(has, here.offset, 0.0), np.where(has, here.scale, problem.capacity.by(c.REP)))
+    levels = Levels(np.where(has, here.offset, 0.0), np.where(has, here.scale, problem.capacity.by(REP)))
     fair, wanted = found.values[able], pattern / pattern.sum() * problem.target
     items, _ = rep_items(program, levels, able)
     corners = trace_frontier(program, items, fair / program.scale, wanted / program.scale, case.meter(), points)

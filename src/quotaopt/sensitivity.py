@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from quotaopt import columns as c
+from quotaopt import columns_why as c
 from quotaopt.allocate import allocate
 from quotaopt.case import Case
 from quotaopt.errors import Finding, InputError, UnknownNameError
@@ -35,7 +35,7 @@ MOST_TOTALS = 500  # each may take two programs over all margins
 
 
 def what_if(case: Case, changes: Sequence[str]) -> pd.DataFrame:
-    """What each change alone does to levels, quotas of reps and binding rules; columns `columns.WHAT_IF`.
+    """What each change alone does to levels, quotas of reps and binding rules; columns `columns_why.WHAT_IF`.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def _text(value: Any) -> str:
 
 
 def free_range(case: Case, totals: Sequence[tuple[str, str | None]], within: float = 0.01) -> pd.DataFrame:
-    """Lowest and highest value of totals over all tables that keep every rule and are as fair; `columns.RANGES`.
+    """Lowest and highest value of totals over all tables that keep every rule and are as fair; `columns_why.RANGES`.
 
     As fair: no rep's quota is more than `within` above its fair one, so that no level rises by more than that part
     of itself (with levels that start at 0, as stretch and growth do). Ends are rounded outward to whole units.
