@@ -14,9 +14,10 @@ from rich.text import Text
 
 from quotaopt.case import Case
 from quotaopt.problem import Ints
-from quotaopt.report.findings import counted
+from quotaopt.report.findings import in_language
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio, records
 from quotaopt.report.words import rule_words, step_words, words
+from quotaopt.text import counted
 from quotaopt.why import Ladder
 from quotaopt.why.sheet import RepWhy
 
@@ -45,7 +46,13 @@ def rep_report(why: RepWhy, language: str) -> Iterator[RenderableType]:
             yield _peers(why, say)
     if why.notes:
         yield Text()
-        yield labelled((say["note"], "yellow", str(note)) for note in why.notes)
+        yield labelled((say["note"], "yellow", text) for text in note_texts(why, language))
+
+
+def note_texts(why: RepWhy, language: str) -> list[str]:
+    """What is to be said of the explanation itself."""
+    stop = words(language)["page.stop"]
+    return [f"{in_language(n.what, language)}{stop} {in_language(n.remedy, language)}".strip() for n in why.notes]
 
 
 def who(why: RepWhy, language: str) -> str:

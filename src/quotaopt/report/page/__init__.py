@@ -32,9 +32,9 @@ from quotaopt.report.page.parts import (
     spread_part,
     story,
     summary,
-    warnings,
 )
 from quotaopt.report.page.unknown import unknown_lines
+from quotaopt.report.page.warnings import warnings
 from quotaopt.report.pictures import plain_json
 from quotaopt.report.words import words
 
