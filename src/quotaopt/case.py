@@ -159,7 +159,7 @@ class Case:
     @cached_property
     def fair(self) -> FairTotals:
         """Fair totals, each rep on its own; errors as `kept`."""
-        return self._or_no_plan(self._reach(self.problem, self.kept))
+        return self._or_no_plan(self.reach(self.problem, self.kept))
 
     def solve(self, problem: Problem, uses: Sequence[RuleUse]) -> Floats | None:
         """Fair totals of the reps under some of the rules, rounding units before rounding; None when none exist.
@@ -170,7 +170,7 @@ class Case:
             If the solver stops early.
         """
         blocks = self.settle(problem, uses)
-        found = None if blocks is None else self._reach(problem, blocks)
+        found = None if blocks is None else self.reach(problem, blocks)
         return None if found is None else found.values
 
     def settle(self, problem: Problem, uses: Sequence[RuleUse]) -> list[Block] | None:
@@ -178,7 +178,8 @@ class Case:
         settled = settle(problem, state(problem, uses), self.meter())
         return settled.blocks if self._answered(settled.status) else None
 
-    def _reach(self, problem: Problem, blocks: Sequence[Block]) -> FairTotals | None:
+    def reach(self, problem: Problem, blocks: Sequence[Block]) -> FairTotals | None:
+        """Fair totals within rows as they are given; None when none exist."""
         found = reach_goals(problem, blocks, self.goals, self.meter(), whole=True)
         return found if self._answered(found.status) else None
 

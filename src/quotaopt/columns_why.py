@@ -26,6 +26,11 @@ RULE_COSTS: Final = (
     Column("more_change", "number", "by how much", "money"),
     Column("less_rep", "string", "the rep whose quota it lowers most"),
     Column("less_change", "number", "by how much", "money"),
+    Column("scope", "string", "the one of its limits that 1 % of itself is worth most; empty where no price is known"),
+    Column("limit", "number", "that limit", "money"),
+    Column("price", "number", "change of the highest level it moves, per 1 more of the limit; empty where not known"),
+    Column("price_from", "number", "the lowest limit to which that was proven to be in proportion", "money"),
+    Column("price_to", "number", "the highest", "money"),
     Column("source", "string", "file:line of the rule"),
 )
 HOLDS: Final = (
@@ -35,6 +40,9 @@ HOLDS: Final = (
     Column("limit", "number", "its limit; empty where it weighs several totals", "money"),
     Column("limits", "integer", "limits of the rule that are reached and concern the rep"),
     Column("without", "number", "the rep's quota without the rule, alone; empty: no plan without it", "money"),
+    Column("price", "number", "change of the highest level it moves, per 1 more of the limit; empty where not known"),
+    Column("price_from", "number", "the lowest limit to which that was proven to be in proportion", "money"),
+    Column("price_to", "number", "the highest", "money"),
     Column("source", "string", "file:line of the limit"),
 )
 PEERS: Final = (

@@ -14,9 +14,9 @@ from quotaopt.optimize.statement import RuleUse
 from quotaopt.problem import Floats, Problem
 from quotaopt.record import shape
 from quotaopt.why.ladder import TARGET, number_names, without_hedge
+from quotaopt.why.worth import NEAR, dearest, held_limits, read_prices
 
 HEDGE = "overassignment"
-NEAR = 1.0  # units: less is rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,17 +55,22 @@ def _variants(case: Case) -> Iterator[tuple[str, str, RuleUse | None, Problem, l
 
 
 def rule_costs(case: Case) -> pd.DataFrame:
-    """What each rule costs in level and in money moved, the dearest first; columns `columns.RULE_COSTS`."""
+    """What each rule costs in level and in money moved, the dearest first; columns `columns_why.RULE_COSTS`.
+
+    The target comes first: there is no plan without it, but one more of it has a price.
+    """
     unit, now = float(case.problem.unit), case.totals.astype(float)
     highest = highest_level(case, now)
-    reached = reached_rows(case)
+    reached, prices = reached_rows(case), read_prices(case)
     rows = []
-    for one in drop_each(case):
+    target = [Dropped(use.name, use.source, use, None) for use in case.uses if use.name == TARGET]
+    for one in (*target, *drop_each(case)):
         rows.append({"rule": one.name, "source": one.source, "binding": reached.get(id(one.use), 0), "level": highest,
-                     "more_rep": "", "less_rep": ""})  # fmt: skip
+                     "more_rep": "", "less_rep": "", "scope": ""})  # fmt: skip
         if one.totals is not None:
             rows[-1] |= _effect(case, one.totals - now, unit)
             rows[-1]["level_without"] = highest_level(case, one.totals) if rows[-1]["reps"] else highest
+        rows[-1] |= dearest(case, one.use, prices) if one.use else {}
     table = pd.DataFrame(rows, columns=[column.name for column in c.RULE_COSTS])
     table["level_change"] = table["level"] - table["level_without"]
     order = table["moved"].astype(float).fillna(np.inf).sort_values(ascending=False, kind="stable").index
@@ -92,9 +97,4 @@ def highest_level(case: Case, totals: Floats) -> float:
 
 def reached_rows(case: Case) -> dict[int, int]:
     """How many limits of each rule are reached, by ``id`` of the rule's use."""
-    found: dict[int, int] = {}
-    for block in case.kept:
-        activity = block.evaluate(case.quota)
-        at = np.minimum(np.abs(activity - block.lower), np.abs(activity - block.upper)) < NEAR
-        found[id(block.use)] = found.get(id(block.use), 0) + int(at.sum())
-    return found
+    return {id(use): sum(1 for _ in held_limits(case, use)) for use in case.uses}

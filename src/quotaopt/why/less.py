@@ -16,9 +16,9 @@ from quotaopt.optimize.statement import RuleUse
 from quotaopt.problem import Floats, Lock, Problem
 from quotaopt.record import shape
 from quotaopt.rules import rule
-from quotaopt.why.dropped import NEAR
 from quotaopt.why.ladder import LOCKS
 from quotaopt.why.rep import concerns
+from quotaopt.why.worth import NEAR
 
 LESS = Decimal("0.05")
 TRIES = 14

@@ -13,7 +13,8 @@ from quotaopt.columns import PEER_GROUP
 from quotaopt.optimize.statement import Block
 from quotaopt.problem import Bools, Floats, Ints
 from quotaopt.record import shape
-from quotaopt.why.dropped import NEAR, Dropped
+from quotaopt.why.dropped import Dropped
+from quotaopt.why.worth import NEAR, held_limits, read_prices, worth
 
 CLOSEST = 3
 DIGITS = 2  # of what is told of peers
@@ -26,15 +27,20 @@ def holds(case: Case, r: int, dropped: Sequence[Dropped]) -> pd.DataFrame:
     the rep's quota is another one. The target, which concerns everybody, is left out.
     """
     unit, now, rows = float(case.problem.unit), int(case.totals[r]), list[dict[str, object]]()
-    for one in (one for one in dropped if one.use):
-        own = [k for block in case.kept if block.use is one.use for k in _reached(block, r, case.quota)]
+    prices = read_prices(case)
+    for one in dropped:
+        if one.use is None:
+            continue
+        own = [held for held in held_limits(case, one.use) if concerns(held.block, r)[held.k]]
         without = np.nan if one.totals is None else _quiet(one.totals[r], now)
         row: dict[str, object] = {"rule": one.name, "without": without * unit, "limits": len(own)}
         if own:
-            block, k, sense = own[0]
-            limit = float(block.upper[k] if sense == "<=" else block.lower[k]) * unit
-            row |= {"scope": block.scope(k), "sense": sense, "source": block.source(k)}
-            rows.append(row | {"limit": limit if block.expression.plain else np.nan})
+            block, k = own[0].block, own[0].k
+            row |= worth(case, own[0], prices.get(own[0].key, np.nan)) | {
+                "sense": own[0].sense,
+                "source": block.source(k),
+            }
+            rows.append(row if block.expression.plain else row | {"limit": np.nan})
         elif without != now:
             rows.append(row | {"scope": "", "sense": "", "source": one.source, "limit": np.nan})
     return shape(pd.DataFrame(rows, columns=[column.name for column in c.HOLDS]), c.HOLDS)
@@ -43,14 +49,6 @@ def holds(case: Case, r: int, dropped: Sequence[Dropped]) -> pd.DataFrame:
 def _quiet(value: float, now: int) -> float:
     """A total nearer to the quota than a rounding unit is the quota."""
     return float(now) if abs(value - now) <= NEAR else float(value)
-
-
-def _reached(block: Block, r: int, quota: Ints) -> list[tuple[Block, int, str]]:
-    """Rows of a block that total cells of the rep and stand at a limit, with the sense of that limit."""
-    activity = block.evaluate(quota)
-    low, high = np.abs(activity - block.lower) < NEAR, np.abs(activity - block.upper) < NEAR
-    rows = np.flatnonzero(concerns(block, r) & (low | high))
-    return [(block, int(k), "==" if block.lower[k] == block.upper[k] else ">=" if low[k] else "<=") for k in rows]
 
 
 def concerns(block: Block, r: int) -> Bools:
