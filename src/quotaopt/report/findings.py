@@ -9,7 +9,7 @@ from typing import Any
 
 from quotaopt import columns as c
 from quotaopt.errors import Finding, shorten
-from quotaopt.report.words import step_words, words
+from quotaopt.report.words import rule_words, step_words, words
 from quotaopt.report.words_findings import FINDINGS, PHRASES
 from quotaopt.text import counted
 
@@ -36,6 +36,7 @@ def check_lines(problems: Sequence[Finding], warnings: Sequence[Finding]) -> Ite
 # In the language of a page: a run keeps its findings in English, once.
 
 GAP, LETTERS = re.compile(r"\{(\w+)\}"), re.compile("[A-Za-z]")
+RULE = re.compile(r"(?<![\w./-])[a-z]+(_[a-z]+)+(?![\w./-])")  # no part of a path
 
 
 def in_language(text: str, language: str) -> str:
@@ -72,6 +73,8 @@ def _say(name: str, gap: str) -> str:
     """What stands in a gap."""
     if name in ("rule", "step"):
         return step_words("zh", gap)
+    if name in ("asks", "allows", "limits"):  # limits as `optimize.words.listed` names them
+        gap = RULE.sub(lambda found: rule_words("zh", found[0]), gap).replace(" all (", " (")
     for pattern, chinese in PHRASES.items():
         gap = re.sub(pattern, chinese, gap)
     return gap

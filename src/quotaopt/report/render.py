@@ -138,7 +138,7 @@ def ratio(value: float) -> str:
 
 def percent(value: float, sign: bool = True) -> str:
     """A ratio as people read it, like +12.0 %; empty when unknown."""
-    return "" if isnan(value) else f"{100 * value:{'+' if sign else ''}.1f} %"
+    return "" if isnan(value) else f"{100 * value:{'+' if sign else ''}z.1f} %"
 
 
 def to_csv(frame: pd.DataFrame) -> str:

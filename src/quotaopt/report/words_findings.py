@@ -211,6 +211,30 @@ FINDINGS: Final[Mapping[str, str]] = {
     "See leave.csv.": "见 leave.csv。",
     "took over {names}": "接手了 {names}",
     "holds no territory in the plan": "计划期内没有区域",
+    # Why there is no plan, and what would make one.
+    "{asks} ask(s) at least {amount}, but {allows} allow(s) at most {most}: short by {gap}": (
+        "{asks} 至少要求 {amount}，而 {allows} 至多允许 {most}：差 {gap}"
+    ),
+    "{allows} allow(s) at most {most}, but {asks} ask(s) at least {amount}: over by {gap}": (
+        "{allows} 至多允许 {most}，而 {asks} 至少要求 {amount}：超出 {gap}"
+    ),
+    "no plan can keep these limits together: {limits}": "以下界限无法同时满足：{limits}",
+    "no plan can keep these rules together: {names}": "以下规则无法同时满足：{names}",
+    "{way} the target by {amount} to {goal}": "把目标{way} {amount}，至 {goal}",
+    "{way} the target by {amount} to {goal}: still {gap} short": "把目标{way} {amount}，至 {goal}：仍差 {gap}",
+    "{way} {key} from {old} to {new}": "把 {key} 从 {old} {way}到 {new}",
+    "{way} {key} from {old} to {new}: still {gap} short": "把 {key} 从 {old} {way}到 {new}：仍差 {gap}",
+    "{way} {key} from {old} to {new}: still {gap} short, {limits} clashes next": (
+        "把 {key} 从 {old} {way}到 {new}：仍差 {gap}，其次冲突的是 {limits}"
+    ),
+    "{way} {key}, however far: still {gap} short": "无论把 {key} {way}多少：仍差 {gap}",
+    "{way} {key}, however far: still {gap} short, {limits} clashes next": (
+        "无论把 {key} {way}多少：仍差 {gap}，其次冲突的是 {limits}"
+    ),
+    "free the lock of {name}": "取消 {name} 的锁定",
+    "free all {n} locks in the way": "取消全部 {n} 个有碍的锁定",
+    "add {n} seat(s) in {region}, there from {month}": "在 {region} 增加 {n} 个席位，自 {month} 起在岗",
+    "add {n} seat(s), there from {month}": "增加 {n} 个席位，自 {month} 起在岗",
     # Explanations.
     "no plan exists with the rules up to {step}: what it changes is booked to the next step": (
         "到 {step} 为止的规则没有可行方案：其影响记入下一步"
@@ -224,10 +248,15 @@ FINDINGS: Final[Mapping[str, str]] = {
 
 PHRASES: Final[Mapping[str, str]] = {
     r"^(.*) and ([\d,]+) more$": r"\1，另有 \2 项",
+    r"([\d,]+) limits of ": r"\1 条",
+    r"\) and (?=\S)": ")、",
+    r"^([\w.]+) of (\S+)$": r"\1（\2）",
     r"^above$|^more$": "多",
     r"^below$|^less$": "少",
     r"^(\d+ %) more$": r"多 \1",
     r"^(\d+ %) less$": r"少 \1",
+    r"^raise$": "提高",
+    r"^lower$": "降低",
     r"^weekdays$|^working days$": "工作日",
     r"^(\d{4}-\d\d) to (\d{4}-\d\d)$": r"\1 至 \2",
     r"^event (\d{4}-\d\d) \(everything": r"事件 \1（全部",
