@@ -59,6 +59,8 @@ LAYERS = [
         "memory",
         "crosscheck",
         "recheck",
+        "case",
+        "check",
         "review",
         "mend",
         "compare",

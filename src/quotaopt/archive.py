@@ -82,6 +82,17 @@ class Run:
         """Whether the run wrote this table."""
         return (self.folder / f"{name}.csv").exists()
 
+    def need_plan(self, to: str) -> None:
+        """Stop what a run without a plan cannot be used for.
+
+        Raises
+        ------
+        NoPlanError
+            If the run wrote no quotas.
+        """
+        if not self.has("quotas"):
+            raise NoPlanError(f"run {self.id} has no plan to {to}: its status is {self.status}")
+
     def table(self, name: str) -> pd.DataFrame:
         """One table of the run: texts, floats and truth values; empty cells are ``""`` or nan.
 

@@ -13,17 +13,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from quotaopt.allocate import allocate
 from quotaopt.archive import Run
-from quotaopt.capacity import make_capacity
+from quotaopt.case import Case, open_run
 from quotaopt.errors import NoPlanError
-from quotaopt.forecast import make_forecast
 from quotaopt.forecast.panel import YEAR, month_name, month_number
 from quotaopt.measures.table import rows_table
 from quotaopt.measures.view import Row
-from quotaopt.prepare import prepare
-from quotaopt.scenario import Scenario, load_scenario
-from quotaopt.tables import Inputs, read_inputs
+from quotaopt.scenario import Scenario
+from quotaopt.tables import Inputs
 
 STEP = 0.01
 FINEST = 10  # rounding units that 1 % must be worth: less is rounding
@@ -43,9 +40,8 @@ def measure_ratchet(run: Run, project: Path, most: int = 20) -> pd.DataFrame:
     NoPlanError
         If there is no plan to start from, or nobody sold enough to see anything.
     """
-    scenario = load_scenario(str(run.folder / "scenario.toml"), project)
-    inputs = read_inputs(scenario)
-    base = _quotas(scenario, inputs)
+    case = open_run(run, project)
+    scenario, inputs, base = case.scenario, case.inputs, case.plan().by_rep()
     sales = recent_sales(inputs).reindex(base.index).fillna(0.0)
     unit = float(scenario.settings.rounding.to)
     tried = sales[sales * STEP >= FINEST * unit].sort_values(ascending=False, kind="stable").index[:most]
@@ -79,13 +75,4 @@ def _rise(scenario: Scenario, inputs: Inputs, base: pd.Series[float], rep: str, 
     history = inputs.history
     more = np.where(_recent(inputs) & (history["rep_id"] == rep), 1 + STEP, 1.0)
     changed = replace(inputs, history=history.assign(amount=history["amount"] * more))
-    return float((_quotas(scenario, changed)[rep] - base[rep]) / (STEP * sold))
-
-
-def _quotas(scenario: Scenario, inputs: Inputs) -> pd.Series[float]:
-    """Each rep's quota over the plan, money."""
-    forecast = make_forecast(inputs, scenario.settings)
-    capacity = make_capacity(forecast, inputs, scenario.settings)
-    plan = allocate(prepare(scenario, inputs, forecast, capacity), scenario)
-    quota = plan.amounts().sum(axis=(1, 2)) * float(plan.problem.unit)
-    return pd.Series(quota.astype(float), index=list(forecast.reps))
+    return float((Case(scenario, given=changed).plan().by_rep()[rep] - base[rep]) / (STEP * sold))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quotaopt.archive import Run
+from quotaopt.case import open_run
 from quotaopt.money import money_text
 from quotaopt.optimize.verify import parse_units
-from quotaopt.scenario import Scenario, load_scenario
+from quotaopt.scenario import Scenario
 
 Ints = NDArray[np.int64]
 KEYS = ("rep_id", "rep_name", "region", "product_id")
@@ -83,8 +84,7 @@ def read_master(run: Run) -> Master:
     units, faulty = parse_units(texts.to_numpy(dtype=object), unit)
     if faulty:
         raise ValueError(f"{run.id}: {faulty[0][1]} in line {faulty[0][0] + 2} of quotas.csv")
-    scenario = load_scenario(str(run.folder / "scenario.toml"), run.folder.parent.parent)
-    return Master(run, replace(scenario, name=run.scenario), cells, units, unit)
+    return Master(run, open_run(run, run.folder.parent.parent).scenario, cells, units, unit)
 
 
 def check_totals(master: Master, path: Path, reps: Sequence[str], amounts: Sequence[str]) -> None:
