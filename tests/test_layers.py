@@ -31,6 +31,8 @@ LAYERS = [
         "adopt",
         "allocate",
         "byhand",
+        "accounts",
+        "holders",
         "overlay",
         "units",
         "ledgers",

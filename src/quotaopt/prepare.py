@@ -102,7 +102,7 @@ def check_data(scenario: Scenario, inputs: Inputs) -> list[Finding]:
         index, unit, 1, cube, cube, cube, one, one, one, nothing > 0, settings.all_hedges, settings.unit,
         plan=None if inputs.plan is None else cube, supply=_supply(inputs, index, 1.0),
     )  # fmt: skip
-    findings += note_overlays(inputs, index)
+    findings += note_overlays(inputs, index, settings)
     for use in rule_uses(scenario):
         try:
             state(whole, [use])

@@ -25,6 +25,7 @@ from quotaopt.optimize.nearly import Deviation, give_way
 from quotaopt.optimize.soft import settle
 from quotaopt.optimize.statement import Block, state
 from quotaopt.optimize.verify import add_up, check_written, parse_units, read_cells, unescape
+from quotaopt.optimize.verify_accounts import check_accounts
 from quotaopt.policy import rule_uses
 from quotaopt.prepare import prepare
 from quotaopt.problem import Grouping, Ints, Problem
@@ -79,6 +80,7 @@ def recheck(run: Run, project: Path, rerun: bool = False) -> Verdict:
     if not faults:
         cells, _ = read_cells(run.folder / "quotas.csv", problem, encoding)
         faults = list(check_totals(run, problem, cells.cube(problem.index.shape), encoding))
+        faults += check_accounts(run.folder, problem.unit, encoding)
     if rerun:
         decided = decide(allocate(problem, scenario, solver), scenario, inputs)
         tables = tables_of(run.id, scenario, inputs, forecast, capacity, decided.plan)

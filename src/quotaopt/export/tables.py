@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from quotaopt.archive import Run
+from quotaopt.archive import Run, read_texts
 from quotaopt.export._registry import Options, exports
 from quotaopt.export.master import Master, check_totals, read_master
-from quotaopt.export.pseudonyms import hide_people
+from quotaopt.export.pseudonyms import hide_people, pseudonyms
 from quotaopt.export.words import heading
 from quotaopt.optimize.verify import unescape
 from quotaopt.tables import write_csv
@@ -23,7 +23,14 @@ def flat(run: Run, folder: Path, options: Options, *, pseudonymise: bool = False
     """One row per rep × product × period, with the columns of quotas.csv."""
     master = hide_people(read_master(run)) if pseudonymise else read_master(run)
     frame = master.cells.assign(quota=master.text(master.units))
-    return [write_checked(master, frame, folder / "quotas-flat.csv", options, ["quota"])]
+    files = [write_checked(master, frame, folder / "quotas-flat.csv", options, ["quota"])]
+    if run.has("accounts"):
+        accounts = read_texts(run.folder / "accounts.csv")
+        if pseudonymise:
+            hidden = pseudonyms(accounts["rep_id"], master.scenario.root)
+            accounts = accounts.assign(rep_id=accounts["rep_id"].map(hidden), rep_name="")
+        files.append(write_checked(master, accounts, folder / "accounts-flat.csv", options, ["quota"]))
+    return files
 
 
 @exports

@@ -6,8 +6,10 @@ checked and typed, and stands in `Inputs.more` where it has no place of its own 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from quotaopt.tables.catalogue_targets import LEVELS, NODES, QUOTAS, RATES
-from quotaopt.tables.known import CURRENCY, MONTH, PRODUCT, PRODUCT_ID, QUOTA, REP, REP_ID, TERRITORY
+from quotaopt.tables.known import ACCOUNT_ID, CURRENCY, MONTH, PRODUCT, PRODUCT_ID, QUOTA, REP, REP_ID, TERRITORY
 from quotaopt.tables.schema import Field, Kind, Table
 
 HISTORY = Table(
@@ -35,6 +37,9 @@ HISTORY = Table(
     key=("rep_id", "product_id", "territory_id", "date", "month", "order_id"),
     remedy='Add an order_id, or set data.duplicates = "sum".',
 )
+
+BY_ACCOUNT = replace(HISTORY, fields=(*HISTORY.fields, ACCOUNT_ID), key=(*HISTORY.key, "account_id"))
+"""The history where accounts count; elsewhere their column would only make more rows of it."""
 
 
 def _potential(required: bool = False) -> Field:
@@ -132,7 +137,8 @@ ASSIGNMENTS = Table(
     "assignments",
     (
         REP_ID,
-        Field("territory_id", aliases=TERRITORY, required=True),
+        Field("territory_id", aliases=TERRITORY, required=True, instead="account_id"),
+        ACCOUNT_ID,
         Field("start_date", Kind.DAY, "start from validfrom 开始日期 生效日期 起始日期 接手日期"),
         Field("end_date", Kind.DAY, "end to until validto 结束日期 失效日期 截止日期 移交日期"),
         Field(
