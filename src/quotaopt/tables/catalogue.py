@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from quotaopt.tables.catalogue_changes import HEADCOUNT, HEADCOUNTS, SUPPLY, SUPPLY_CAP
 from quotaopt.tables.catalogue_targets import LEVELS, NODES, QUOTAS, RATES
 from quotaopt.tables.known import ACCOUNT_ID, CURRENCY, MONTH, PRODUCT, PRODUCT_ID, QUOTA, REP, REP_ID, TERRITORY
 from quotaopt.tables.schema import Field, Kind, Table
@@ -61,14 +62,7 @@ ROSTER = Table(
         Field("peer_group", aliases="peers 同类组 对标组 分组"),
         Field("start_date", Kind.DAY, "start hiredate joined 入职日期 入职时间 开始日期 到岗日期"),
         Field("end_date", Kind.DAY, "end leavedate left 离职日期 离职时间 结束日期"),
-        Field(
-            "headcount",
-            Kind.NUMBER,
-            "fte 人数 编制 在岗比例",
-            low=0,
-            high=1,
-            limits="Write 1 for full time, 0.5 for half.",
-        ),
+        HEADCOUNT,
         Field("currency", aliases=CURRENCY),
         Field("ramp_profile", aliases="ramp 爬坡 爬坡曲线 成长曲线"),
         Field("is_vacant", Kind.FLAG, "vacant tobehired tbh 空缺 待招 是否空缺"),
@@ -90,9 +84,7 @@ PRODUCTS = Table(
         Field("family", aliases="productfamily category 产品大类 产品系列 系列 大类 类别"),
         Field("launch_month", Kind.MONTH, "launch launchdate 上市月份 上市日期 上市"),
         Field("end_month", Kind.MONTH, "end enddate 退市月份 退市日期 停产月份 退市"),
-        Field(
-            "supply_cap", Kind.MONEY, "supply monthlysupply 供应上限 供货上限 产能上限", low=0, limits="Money a month."
-        ),
+        SUPPLY_CAP,
         Field("price", Kind.MONEY, "unitprice listprice 单价 价格", low=0, limits="A price is zero or more."),
     ),
     key=("product_id",),
@@ -215,6 +207,7 @@ LEAVE = Table(
             limits="Write 1 for all of the quota of these days, 0.5 for half of it.",
         ),
         Field("kind", aliases="reason type 类型 假别 原因"),
+        Field("paid", Kind.FLAG, "ispaid 带薪 是否带薪"),
     ),
     key=("rep_id", "start_date"),
     may_be_empty=True,
@@ -235,6 +228,6 @@ TABLES = {
     table.name: table
     for table in (
         HISTORY, ROSTER, PRODUCTS, LOCKS, PLAN, ASSIGNMENTS, OVERRIDES, COMMITS, OVERLAYS, SPLITS, POTENTIAL, LEAVE,
-        CALENDAR_CHANGES, QUOTAS, NODES, LEVELS, RATES,
+        CALENDAR_CHANGES, QUOTAS, NODES, LEVELS, RATES, HEADCOUNTS, SUPPLY,
     )
 }  # fmt: skip
