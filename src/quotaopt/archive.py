@@ -40,7 +40,7 @@ TABLES = {
     "conflicts": c.CONFLICTS, "solvers": c.SOLVERS, "nodes": t.NODES,
     "metric_quotas": m.METRIC_QUOTAS, "metrics": m.METRICS, "levels": m.LEVELS,
     "overrides": h.OVERRIDES, "commits": h.COMMITS, "overlay": h.OVERLAY, "potential": h.POTENTIAL, "units": h.UNITS,
-    "local": h.LOCAL, "windfall": h.WINDFALL,
+    "accounts": h.ACCOUNTS, "local": h.LOCAL, "windfall": h.WINDFALL,
     "leave": p.LEAVE, "uncovered": p.UNCOVERED, "excluded": p.EXCLUDED,
 }  # fmt: skip
 
