@@ -7,9 +7,13 @@ from typing import Final
 from quotaopt.columns import Column
 
 SIMULATION: Final = (
-    Column("run", "string", "id of the run"),
-    Column("level", "string", "all, region or rep; pay, hedge; effect: what differs from the first run"),
-    Column("key", "string", "which one; of an effect the key of the scenario"),
+    Column("run", "string", "id of the run; empty: of all together"),
+    Column(
+        "level",
+        "string",
+        "all, region or rep; pay, hedge; weighted: over all worlds; effect: what differs from the first run",
+    ),
+    Column("key", "string", "which one; of an effect the key of the scenario; own: each plan in its own world"),
     Column("name", "string", "the rep's name"),
     Column("measure", "string", "what is measured; of an effect input, rule or behaviour"),
     Column("value", "number", "its value: the mean over the draws, a quantile where the name says so"),

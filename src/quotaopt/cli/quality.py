@@ -35,8 +35,15 @@ def measures(options: Options, runs: Sequence[str], ratchet: bool, reps: int, ev
 @command
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
 @click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, help="Reps printed as a table.")
+@click.option("--weights", metavar="W1,W2", help="How likely each run's world is: hold every plan against all.")
+@click.option(
+    "--omega", type=click.FloatRange(min=0.0), metavar="RATIO",
+    help="Name the plan of the least mean + RATIO × worst 10 % of shortfall and pay.",
+)  # fmt: skip
 @click.option("--out", type=FOLDER, metavar="DIR", help="Write simulation.csv here.")
-def simulate(options: Options, runs: Sequence[str], top: int, out: Path | None) -> None:
+def simulate(
+    options: Options, runs: Sequence[str], top: int, weights: str | None, omega: float | None, out: Path | None
+) -> None:
     """Show what a plan may bring over the draws of its forecast: attainment, chances, pay; several runs compared."""
     from quotaopt.archive import find_run
     from quotaopt.columns_quality import SIMULATION
@@ -48,15 +55,30 @@ def simulate(options: Options, runs: Sequence[str], top: int, out: Path | None) 
 
     project = options.folder
     found = {run.id: run for run in (find_run(project, text) for text in runs)}
+    likely = _read_weights(weights, len(found), omega)
     futures = [load_future(run, project) for run in found.values()]
-    table = simulate_runs(futures)
-    parts = [*simulation_report(futures, table, top)]
+    table = simulate_runs(futures, likely, omega)
+    parts = [*simulation_report(futures, table, top, likely, omega)]
     if out:
         out.mkdir(parents=True, exist_ok=True)
         encoding = futures[0].settings.output.csv_encoding
         write_tables({"simulation": (table, SIMULATION)}, out, encoding)
         parts.append(f"Saved   {shown_folder(out.resolve(), project)}")
-    options.emit("simulate", table, parts, runs=[future.run.id for future in futures])
+    more = {"weights": [weight / sum(likely) for weight in likely]} if likely else {}
+    options.emit("simulate", table, parts, runs=[future.run.id for future in futures], **more)
+
+
+def _read_weights(text: str | None, runs: int, omega: float | None) -> list[float]:
+    """One weight for each run; with ``--omega`` alone all the same, which is right where the runs share one world."""
+    if text is None:
+        return [1.0] * runs if omega is not None else []
+    try:
+        found = [float(part) for part in text.split(",")]
+    except ValueError:
+        found = []
+    if len(found) != runs or min(found, default=-1.0) < 0 or not 0 < sum(found) < float("inf"):
+        raise click.UsageError(f"--weights needs {runs} weights, one for each run, like 0.5,0.3,0.2 (got {text!r})")
+    return found
 
 
 @command

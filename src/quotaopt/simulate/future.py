@@ -59,6 +59,11 @@ class Future:
         """Quota of each rep."""
         return self.reps["quota"].to_numpy(np.float64)
 
+    def attained(self, sales: Floats) -> Floats:
+        """Sales of shape (reps, draws) / quota; nan for reps without one."""
+        quota = self.quota[:, None]
+        return np.asarray(np.divide(sales, quota, out=np.full_like(sales, np.nan), where=quota > 0))
+
 
 def load_future(run: Run, project: Path) -> Future:
     """Read a run's draws, presence and quotas; its roster too where it has ``[pay]``.
