@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from quotaopt.archive import find_run
 from quotaopt.columns_quality import SIMULATION
+from quotaopt.pay import PayPlan
 from quotaopt.settings import Settings, known_keys
 from quotaopt.simulate import load_future, simulate
 from quotaopt.simulate.effects import kind_of
 from quotaopt.simulate.hedge import least_hedge
-from quotaopt.simulate.pay import PayPlan
 from quotaopt.simulate.risk import mean_of_worst, quantile_of, weigh
 
 Call = Callable[..., tuple[int, str, str]]

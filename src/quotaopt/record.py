@@ -21,6 +21,7 @@ from quotaopt.columns_tree import NODES
 from quotaopt.errors import Finding
 from quotaopt.forecast import Forecast, forecast_table
 from quotaopt.measures import make_view, measure_table
+from quotaopt.measures.timing import note_season
 from quotaopt.money import money_text
 from quotaopt.node_table import has_nodes, node_table
 from quotaopt.people import note_tables, people_measures, people_tables
@@ -71,6 +72,7 @@ def tables_of(
     if plan.quota is not None:
         view = make_view(inputs, forecast, capacity, plan, scenario.settings, targets_of(scenario))
         made["measures"] = measure_table(view, plan.measures, people_measures(people, plan)), c.MEASURES
+        notes = (*notes, *note_season(view))
     findings = (*notes, *note_tables(people, scenario), *inputs.warnings, *forecast.notes, *capacity.notes, *plan.notes)
     made["warnings"] = finding_table(findings), c.WARNINGS
     return shape_tables(made)
