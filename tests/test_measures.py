@@ -276,6 +276,18 @@ def test_saturated_markets_should_grow_less() -> None:
     assert verdict(upside_down) == "look"
 
 
+def test_hours_that_quotas_take() -> None:
+    view = make_view(reps=5)
+    work = {"hours": 100, "hours_per_deal": {"core": 2.0, "cloud": 4.0}, "value_per_deal": {"core": 500, "cloud": 1000}}
+    settings = Settings.model_validate(view.settings.model_dump() | {"workload": work})
+    hours = np.array([1e3, 1e3, 1e3, 0, 1e3])
+    row = rows(replace(view, settings=settings, hours=hours))["hours_used"]
+    asked = view.rep_quota / 250 / 1e3  # four hours for every thousand, of both products
+    asked[3] = 0
+    assert row.value == pytest.approx(asked.max())
+    assert str(view.roster.index[asked.argmax()]) in row.about
+
+
 def test_two_humps_are_told_from_one() -> None:
     n = 100_000
     two = np.repeat([0.0, 1.0], n // 2)
@@ -400,7 +412,7 @@ def test_every_measure_has_words_and_every_healthy_range_a_measure(project: Path
     made = {*rows(make_view()), *frame["measure"]}
     needs_more = {"past_reps_at_quota", "past_reps_near_quota", "stability", "ratchet_max", "overassignment_region",
                   "overassignment_product", "role_bias", "chance_range", "uncovered_share", "growth_headroom",
-                  "noise_max", "on_time", "change_rate"}  # fmt: skip
+                  "noise_max", "hours_used", "on_time", "change_rate"}  # fmt: skip
     assert set(HEALTHY) <= made | needs_more
     assert set(frame["verdict"].dropna()) <= {"ok", "look"}
 

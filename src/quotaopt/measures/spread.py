@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from quotaopt.measures.view import Floats, PlanView, Row, measure
+from quotaopt.workload import hours_needed
 
 BLOCK = 1_000  # reps compared with all others at a time: memory, not the answer
 TOLERANCE = 1e-3  # of a quota: less is rounding, not an inversion
@@ -45,6 +46,17 @@ def stretch(view: PlanView) -> Iterator[Row]:
         yield Row("stretch_cv", float(level.std() / level.mean()), "ratio", about, "lower", reps=reps)
     about = "share of reps asked for more than 95 % of their capacity"
     yield Row("reps_near_capacity", float((level > FULL).mean()), "ratio", about, "lower", reps=reps)
+
+
+@measure
+def hours(view: PlanView) -> Iterator[Row]:
+    """Whether there are hours for what is asked."""
+    if view.hours is None or not (view.asked & (view.hours > 0)).any():
+        return
+    needed = hours_needed(view.quota, list(map(str, view.products.index)), view.settings).sum(axis=1)
+    used = np.divide(needed, view.hours, out=np.zeros_like(needed), where=view.hours > 0)
+    about = f"highest share of a rep's hours that the quota takes: {view.roster.index[int(used.argmax())]}"
+    yield Row("hours_used", float(used.max()), "ratio", about, "lower", reps=int(view.asked.sum()))
 
 
 @measure

@@ -41,6 +41,7 @@ HEALTHY: Final[dict[str, tuple[float, float]]] = {
     "seasonality_fit": (0.0, 0.05),
     "stability": (0.2, 0.6),
     "growth_headroom": (0.0, 1.0),
+    "hours_used": (0.0, 0.9),
     "on_time": (0.95, 1.0),
     "change_rate": (0.0, 0.3),
     "forecast_bias": (-0.03, 0.03),

@@ -15,6 +15,7 @@ from quotaopt.capacity import Capacity, rep_sums
 from quotaopt.goals import Levels, chance_levels
 from quotaopt.pay import PayPlan, has_pay, make_pay
 from quotaopt.registry import Registry
+from quotaopt.workload import hours_available
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,6 +69,7 @@ class PlanView:
     pay : pay curves and target pay of the reps; None without ``[pay]``.
     paths : joint draws of what each rep present sells in each month, shape (reps, months, draws); None without `pay`.
     chances : quota of each rep, rounding units, as a function of the normal score of the chance to miss it.
+    hours : what each rep has to sell in over the plan, shape (reps,); None without ``[workload]``.
     penetration : last year's sales / potential of the market, shape (reps,); nan or None where no potential is known.
     """
 
@@ -92,6 +94,7 @@ class PlanView:
     paths: Floats | None = None
     chances: Levels | None = None
     penetration: Floats | None = None
+    hours: Floats | None = None
 
     @cached_property
     def rep_quota(self) -> Floats:
@@ -168,6 +171,9 @@ def make_view(
         paths=forecast.samples * (capacity.presence * capacity.tilt[:, None])[:, :, None] if paid else None,
         chances=chance_levels(problem),
         penetration=_penetration(capacity, forecast.reps),
+        hours=hours_available(capacity.headcount, forecast.reps, inputs, settings).sum(axis=1)
+        if settings.workload.hours
+        else None,
     )
 
 
