@@ -153,6 +153,7 @@ def test_weights_are_one_for_each_run(project: Path, call: Call, text: str) -> N
     code, out, err = call("simulate", "base", "stretch", "-C", project, "--weights", text)
     assert (code, out) == (2, "")
     assert f"--weights needs 2 weights, one for each run, like 0.5,0.3,0.2 (got '{text}')" in err
+    assert call("simulate", "base", "-C", project, "--weights", "1")[0] == 2
 
 
 # --- from runs ----------------------------------------------------------------------------------------------------

@@ -50,7 +50,8 @@ def measure_ratchet(
     tried = {f"ratchet {rep}": (str(rep), "", float(sold[rep])) for rep in reps}
     for rep in reps if products else ():
         mine = recent_sales(plan.history[plan.history["rep_id"] == rep], "product_id")
-        tried |= {f"ratchet {rep} {p}": (str(rep), str(p), float(mine[p])) for p in _large(mine, plan)[:PRODUCTS]}
+        several = _large(mine, plan)[:PRODUCTS] if len(mine) > 1 else ()
+        tried |= {f"ratchet {rep} {p}": (str(rep), str(p), float(mine[p])) for p in several}
     changes = {name: partial(sell_more, rep=rep, product=product) for name, (rep, product, _) in tried.items()}
     made = plan.quotas(changes, jobs, progress)
     rho = pd.Series({name: (made[name][rep] - plan.base[rep]) / (STEP * s) for name, (rep, _, s) in tried.items()})

@@ -100,6 +100,8 @@ def simulate(
 
 def _read_weights(text: str | None, runs: int, omega: float | None) -> list[float]:
     """One weight for each run; with ``--omega`` alone all the same, which is right where the runs share one world."""
+    if runs < 2 and (text is not None or omega is not None):
+        raise click.UsageError("--weights and --omega compare: name two runs or more")
     if text is None:
         return [1.0] * runs if omega is not None else []
     try:

@@ -125,9 +125,10 @@ def _sums(by_world: Sequence[dict[str, Floats]], share: Floats, omega: float | N
 def _rows(
     run: str, key: str, values: dict[str, float], first: dict[str, float], omega: float | None
 ) -> Iterator[dict[str, Any]]:
+    lost = "shortfall and pay" if "pay_mean" in values else "shortfall"
     for measure, value in values.items():
         name, _, number = measure.partition("_")
-        about = f"{LOSSES[name]}, {WORDS[number]}" if number else f"shortfall and pay: mean + {omega:g} × worst 10 %"
+        about = f"{LOSSES[name]}, {WORDS[number]}" if number else f"{lost}: mean + {omega:g} × worst 10 %"
         where = "each plan in its own world" if key == OWN else "over all worlds"
         yield {
             "run": run, "level": "weighted", "key": key, "name": "", "measure": measure, "value": value,
