@@ -123,6 +123,10 @@ def windfalls(project: Path) -> None:
     path.write_text("\n".join([f"{head},order_id,windfall", *rows, ""]), encoding="utf-8")
 
 
+def locked(project: Path) -> None:
+    (project / "scenarios/data/locks.csv").write_text("rep_id,product_id,month,value\nR4,,,30000\n", encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("make", "sets", "tables"),
     [
@@ -131,6 +135,7 @@ def windfalls(project: Path) -> None:
         (tree, [], {"nodes"}),
         (windfalls, [], {"windfall"}),
         (currencies, [], {"local"}),
+        (locked, ["data.locks=scenarios/data/locks.csv"], {"inversions"}),
     ],
 )
 def test_tables_of_what_a_scenario_asks_for_are_valid(
@@ -158,7 +163,7 @@ def test_every_table_of_a_run_is_tried() -> None:
         "measures",
     }
     asked = {"overrides", "commits", "overlay", "potential", "units", "metrics", "metric_quotas", "levels", "nodes"}
-    found = {"windfall", "vacant", "fenced", "floored", "leave", "uncovered", "excluded", "local"}
+    found = {"windfall", "vacant", "fenced", "floored", "leave", "uncovered", "excluded", "local", "inversions"}
     assert set(TABLES) == always | asked | found | {"warnings", "conflicts", "solvers"}
 
 

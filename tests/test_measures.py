@@ -21,8 +21,8 @@ from quotaopt.frozen import find_plan, frozen_measures
 from quotaopt.goals import Levels
 from quotaopt.measures import HEALTHY, PlanView, Row, measure, measure_table
 from quotaopt.measures.attainment import band_shares, two_humps
+from quotaopt.measures.inversions import inversion_table, inverted
 from quotaopt.measures.past import least_squares, past_attainment
-from quotaopt.measures.spread import _inversions
 from quotaopt.measures.statistics import central, correlation_range, group_difference, rank_correlation, ranks, wilson
 from quotaopt.measures.table import verdict
 from quotaopt.measures.timing import note_season
@@ -209,11 +209,22 @@ def test_inversions_are_those_of_every_pair(key: int) -> None:
         (i, j) for i in range(7) for j in range(7)
         if (driver[i] >= driver[j]).all() and (driver[i] > driver[j]).any() and quota[j] > quota[i]
     ]  # fmt: skip
-    count, pair, gap = _inversions(driver, quota, 0.01)
-    assert count == len(wanted)
-    if wanted:
-        assert pair in wanted
-        assert gap == max(quota[j] - quota[i] for i, j in wanted)
+    assert [tuple(pair) for block in inverted(driver, quota, 0.01) for pair in block.tolist()] == wanted
+
+
+def test_every_inversion_is_listed_with_what_holds_it() -> None:
+    view = make_view(reps=6)
+    scale = np.array([0.1, 1, 1, 1, 1, 1])[:, None, None]
+    turned = replace(view, quota=view.quota * scale)
+    fairness = pd.DataFrame({"rep_id": view.roster.index, "stopped_by": ["keep_locks R00", "", "", "", "", ""]})
+    table = inversion_table(turned, fairness)
+    assert len(table) == rows(turned)["dominance_inversions"].value > 0
+    assert table["below"].is_monotonic_decreasing
+    assert (table["below"] == table["other_quota"] - table["quota"]).all()
+    assert set(table["why"][table["rep_id"] == "R00"]) == {"keep_locks R00"}
+    first = table.iloc[0]
+    assert f"worst: {first['rep_id']} below {first['other_id']}" in rows(turned)["dominance_inversions"].about
+    assert inversion_table(view, fairness).empty == (rows(view)["dominance_inversions"].value == 0)
 
 
 def test_overassignment_by_level() -> None:

@@ -1,4 +1,4 @@
-"""Columns of the tables that `quotaopt simulate` and `quotaopt backtest` write; see `columns`."""
+"""Columns of the tables about the quality of plans; see `columns`."""
 
 from __future__ import annotations
 
@@ -24,6 +24,14 @@ SIMULATION: Final = (
     Column("change_low", "number", "the same range of the change, draw by draw; empty where the draws are others"),
     Column("change_high", "number", "and its upper end"),
     Column("about", "string", "in words"),
+)
+INVERSIONS: Final = (
+    Column("rep_id", "string", "a rep with at least as much potential, sales, tenure and presence as a peer"),
+    Column("quota", "number", "and a lower quota", "money"),
+    Column("other_id", "string", "the peer"),
+    Column("other_quota", "number", "with the higher one", "money"),
+    Column("below", "number", "other_quota - quota", "money"),
+    Column("why", "string", "what stops the rep or, failing that, the peer from the group's level; or the goal itself"),
 )
 QUOTA_TEST: Final = (
     Column("origin", "string", "first month that was hidden; all for all of them"),
