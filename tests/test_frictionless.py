@@ -116,6 +116,15 @@ def currencies(project: Path) -> None:
     with_currency(project, "USD,,0.8\n", {"R1": "USD"}, roster=True)
 
 
+def accounts(project: Path) -> None:
+    path = project / "scenarios/base.toml"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n[accounts]\nlargest = 1\n", encoding="utf-8")
+    path = project / "scenarios/data/history.csv"
+    head, *rows = path.read_text(encoding="utf-8").splitlines()
+    rows = [f"{row},C{number % 2}" for number, row in enumerate(rows)]
+    path.write_text("\n".join([f"{head},account_id", *rows, ""]), encoding="utf-8")
+
+
 def windfalls(project: Path) -> None:
     path = project / "scenarios/data/history.csv"
     head, *rows = path.read_text(encoding="utf-8").splitlines()
@@ -135,6 +144,7 @@ def locked(project: Path) -> None:
         (tree, [], {"nodes"}),
         (windfalls, [], {"windfall"}),
         (currencies, [], {"local"}),
+        (accounts, [], {"accounts"}),
         (locked, ["data.locks=scenarios/data/locks.csv"], {"inversions"}),
     ],
 )
@@ -163,6 +173,7 @@ def test_every_table_of_a_run_is_tried() -> None:
         "measures",
     }
     asked = {"overrides", "commits", "overlay", "potential", "units", "metrics", "metric_quotas", "levels", "nodes"}
+    asked.add("accounts")
     found = {"windfall", "vacant", "fenced", "floored", "leave", "uncovered", "excluded", "local", "inversions"}
     assert set(TABLES) == always | asked | found | {"warnings", "conflicts", "solvers"}
 

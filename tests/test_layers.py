@@ -31,6 +31,8 @@ LAYERS = [
         "adopt",
         "allocate",
         "byhand",
+        "accounts",
+        "holders",
         "overlay",
         "units",
         "ledgers",
@@ -43,6 +45,7 @@ LAYERS = [
         "money",
         "metrics",
         "levels",
+        "manager_books",
         "manager_files",
         "merge",
         "feasibility",
@@ -60,6 +63,8 @@ LAYERS = [
         "memory",
         "crosscheck",
         "recheck",
+        "case",
+        "check",
         "review",
         "mend",
         "compare",
@@ -100,7 +105,7 @@ ALLOWED = {
     "duckdb": {"tables/database", "tables/large", "export/long"},
     "sqlalchemy": {"tables/database"},
     "openpyxl": {"report/mark"},
-    "xlsxwriter": {"export", "templates"},
+    "xlsxwriter": {"export", "templates", "manager_books"},
 }
 HEAVY = ("pandas", "numpy", "scipy", "sklearn", "pydantic", "rich", "pulp", "highspy", "holidays")
 MODULES = sorted(ROOT.rglob("*.py"))

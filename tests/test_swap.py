@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from quotaopt.case import Case, open_run
 from quotaopt.run import run_scenario
 from quotaopt.scenario import load_scenario
-from quotaopt.why import Opened, open_run
 from quotaopt.why.swap import who_takes
 
 Call = Callable[..., tuple[int, str, str]]
@@ -27,7 +27,7 @@ def noisy(project: Path) -> None:
     (data / "roster.csv").write_text("\n".join(["rep_id,rep_name,region", *roster]) + "\n")
 
 
-def planned(project: Path, *sets: str) -> Opened:
+def planned(project: Path, *sets: str) -> Case:
     noisy(project)
     return open_run(run_scenario(load_scenario("base", project, ("target=270000", *sets))), project)
 

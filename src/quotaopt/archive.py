@@ -41,8 +41,7 @@ TABLES = {
     "conflicts": c.CONFLICTS, "solvers": c.SOLVERS, "nodes": t.NODES,
     "metric_quotas": m.METRIC_QUOTAS, "metrics": m.METRICS, "levels": m.LEVELS,
     "overrides": h.OVERRIDES, "commits": h.COMMITS, "overlay": h.OVERLAY, "potential": h.POTENTIAL, "units": h.UNITS,
-    "local": h.LOCAL, "windfall": h.WINDFALL,
-    "inversions": q.INVERSIONS,
+    "accounts": h.ACCOUNTS, "local": h.LOCAL, "windfall": h.WINDFALL, "inversions": q.INVERSIONS,
     "leave": p.LEAVE, "uncovered": p.UNCOVERED, "excluded": p.EXCLUDED,
 }  # fmt: skip
 
@@ -83,6 +82,17 @@ class Run:
     def has(self, name: str) -> bool:
         """Whether the run wrote this table."""
         return (self.folder / f"{name}.csv").exists()
+
+    def need_plan(self, to: str) -> None:
+        """Stop what a run without a plan cannot be used for.
+
+        Raises
+        ------
+        NoPlanError
+            If the run wrote no quotas.
+        """
+        if not self.has("quotas"):
+            raise NoPlanError(f"run {self.id} has no plan to {to}: its status is {self.status}")
 
     def table(self, name: str) -> pd.DataFrame:
         """One table of the run: texts, floats and truth values; empty cells are ``""`` or nan.

@@ -13,16 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from quotaopt.allocate import allocate
 from quotaopt.archive import Run
-from quotaopt.capacity import make_capacity
-from quotaopt.decisions import reconcile
-from quotaopt.errors import NoPlanError
-from quotaopt.forecast import make_forecast
+from quotaopt.case import Case, open_run
 from quotaopt.forecast.panel import YEAR, Bools, Floats, month_name, month_number
-from quotaopt.prepare import prepare
-from quotaopt.scenario import Scenario, load_scenario
-from quotaopt.tables import Inputs, read_inputs
 
 Change = Callable[[pd.DataFrame], Floats]
 """From the history to new amounts of its rows; picklable, so that another process can make it."""
@@ -37,14 +30,18 @@ class Replan:
     base : each rep's quota, money, by rep_id.
     """
 
-    scenario: Scenario
-    inputs: Inputs
+    case: Case
     base: pd.Series[float]
 
     @property
     def history(self) -> pd.DataFrame:
         """The sales that changes start from."""
-        return self.inputs.history
+        return self.case.inputs.history
+
+    @property
+    def finest(self) -> float:
+        """Money in one rounding unit."""
+        return float(self.case.scenario.settings.rounding.to)
 
     def quotas(
         self, changes: Mapping[str, Change], jobs: int = 1, progress: Callable[[str], None] = lambda _: None
@@ -60,20 +57,16 @@ class Replan:
         if len(parts) < 2:
             for number, name in enumerate(names, 1):
                 progress(f"plan {number} of {len(names)}: {name}")
-                found[name] = plan_with(self.scenario, self.inputs, changes[name])
+                found[name] = plan_with(self.case, changes[name])
         else:
             from joblib import Parallel, delayed
 
             progress(f"{len(names)} plans, {len(parts)} at a time")
-            tasks = (delayed(_plan_part)(self.scenario, self.inputs, [changes[n] for n in part]) for part in parts)
+            case = replace(self.case, given=self.case.inputs)  # without what else it has made: only data go over
+            tasks = (delayed(_plan_part)(case, [changes[name] for name in part]) for part in parts)
             for part, answers in zip(parts, Parallel(n_jobs=len(parts))(tasks), strict=True):
                 found |= dict(zip(part, answers, strict=True))
         return pd.DataFrame({name: found[name] for name in names}, index=self.base.index)
-
-    @property
-    def finest(self) -> float:
-        """Money in one rounding unit."""
-        return float(self.scenario.settings.rounding.to)
 
 
 def open_replan(run: Run, project: Path) -> Replan:
@@ -82,37 +75,25 @@ def open_replan(run: Run, project: Path) -> Replan:
     Raises
     ------
     InputError
-        If the run's scenario or data cannot be read any more.
+        If the run's scenario or data cannot be read any more, or have changed since.
     NoPlanError
         If there is no plan to start from.
     """
-    scenario = load_scenario(str(run.folder / "scenario.toml"), project)
-    inputs = read_inputs(scenario)
-    base = plan_with(scenario, inputs, as_it_was)
-    if base.isna().any():
-        raise NoPlanError(f"run {run.id} has no plan to change: its status is {run.status}")
-    return Replan(scenario, inputs, base)
+    run.need_plan("change")
+    case = open_run(run, project)
+    return Replan(case, case.plan().by_rep())
 
 
-def plan_with(scenario: Scenario, inputs: Inputs, change: Change) -> pd.Series[float]:
+def plan_with(case: Case, change: Change) -> pd.Series[float]:
     """Each rep's quota over the plan, money, with changed sales; nan where there is no plan."""
-    changed = replace(inputs, history=inputs.history.assign(amount=change(inputs.history)))
-    forecast = make_forecast(changed, scenario.settings)
-    capacity = make_capacity(forecast, changed, scenario.settings)
-    plan = allocate(reconcile(prepare(scenario, changed, forecast, capacity), scenario), scenario)
-    if plan.quota is None:
-        return pd.Series(np.nan, index=list(forecast.reps))
-    quota = plan.quota.sum(axis=(1, 2)) * float(plan.problem.unit)
-    return pd.Series(quota.astype(float), index=list(forecast.reps))
+    history = case.inputs.history
+    changed = replace(case.inputs, history=history.assign(amount=change(history)))
+    plan = replace(case, given=changed).plan()
+    return pd.Series(np.nan, plan.problem.index.reps.index) if plan.quota is None else plan.by_rep()
 
 
-def _plan_part(scenario: Scenario, inputs: Inputs, changes: Sequence[Change]) -> list[pd.Series[float]]:
-    return [plan_with(scenario, inputs, change) for change in changes]
-
-
-def as_it_was(history: pd.DataFrame) -> Floats:
-    """No change."""
-    return history["amount"].to_numpy(np.float64)
+def _plan_part(case: Case, changes: Sequence[Change]) -> list[pd.Series[float]]:
+    return [plan_with(case, change) for change in changes]
 
 
 def recent(history: pd.DataFrame) -> Bools:

@@ -21,96 +21,42 @@ from typing import Any
 import pandas as pd
 
 from quotaopt import __version__
-from quotaopt.allocate import check_rules, prepare
 from quotaopt.archive import RECORD, Run, find_run, list_runs, load_run, new_folder, write_samples
 from quotaopt.capacity import make_capacity, rep_sums
+from quotaopt.check import read_checked
 from quotaopt.crosscheck import Crosscheck, solve_with_each, solver_table
 from quotaopt.decisions import decide, reconcile
-from quotaopt.errors import Finding, InputError, QuotaoptError
+from quotaopt.errors import QuotaoptError
 from quotaopt.feasibility import check_capacity
-from quotaopt.forecast import Forecast
+from quotaopt.forecast import Forecast, make_forecast
 from quotaopt.ledgers import beside_plan
 from quotaopt.memory import Memory
 from quotaopt.mend import write_repairs
-from quotaopt.metrics import add_metrics, check_metrics
+from quotaopt.metrics import add_metrics
 from quotaopt.optimize.export_model import check_model_path, write_model
 from quotaopt.optimize.solvers import solvers as solver_registry
 from quotaopt.optimize.solvers import version as solver_version
 from quotaopt.optimize.statement import state
 from quotaopt.optimize.verify import check_written
+from quotaopt.optimize.verify_accounts import check_accounts
 from quotaopt.overlay import note_overlays
 from quotaopt.plan import Plan
 from quotaopt.policy import goal_uses, rule_uses
-from quotaopt.prepare import check_data
-from quotaopt.presence import check_profiles
-from quotaopt.promise import note_policy, note_promise
+from quotaopt.prepare import prepare
+from quotaopt.promise import note_promise
 from quotaopt.record import Tables, tables_of
-from quotaopt.scenario import Scenario, load_scenario
+from quotaopt.scenario import Scenario
 from quotaopt.seats import with_seats
-from quotaopt.tables import Inputs, read_inputs, write_tables
+from quotaopt.tables import Inputs, write_tables
 from quotaopt.workdays import make_workdays
-from quotaopt.workload import check_workload
 
-__all__ = ["Run", "check_scenario", "find_run", "list_runs", "run_scenario"]
+__all__ = ["Run", "find_run", "list_runs", "run_scenario"]
 
 SCHEMA = "quotaopt/run/1"
 PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "highspy", "pulp", "pydantic", "click", "rich", "holidays")
 EXIT = {"optimal": 0, "feasible": 0, "approximate": 0, "infeasible": 3, "no_solution": 4, "failed": 4, "unbounded": 70}
 
 Progress = Callable[[str], None]
-
-
-def load_scenarios(names: Sequence[str], project: Path, sets: Sequence[str] = ()) -> list[Scenario]:
-    """Load several scenarios.
-
-    Raises
-    ------
-    InputError
-        With every problem of all of them.
-    """
-    loaded, findings = [], list[Finding]()
-    for name in names:
-        try:
-            loaded.append(load_scenario(name, project, sets))
-        except InputError as error:
-            findings += error.findings
-    if findings:
-        raise InputError(dict.fromkeys(findings))
-    return loaded
-
-
-def check_all(names: Sequence[str], project: Path, sets: Sequence[str] = ()) -> tuple[list[Finding], list[Finding]]:
-    """Problems and warnings of several scenarios and their data, each once."""
-    findings = dict[Finding, None]()
-    for name in names:
-        try:
-            findings |= dict.fromkeys(check_scenario(load_scenario(name, project, sets))[1])
-        except InputError as error:
-            findings |= dict.fromkeys(error.findings)
-    return problems_in([*findings]), [finding for finding in findings if finding.severity != "error"]
-
-
-def check_scenario(
-    scenario: Scenario, read: Callable[[Scenario], Inputs] = read_inputs
-) -> tuple[Inputs | None, list[Finding]]:
-    """Read everything and collect every problem and warning, in file order; no inputs when there is a problem."""
-    findings = list(check_rules(scenario))
-    inputs = None
-    try:
-        inputs = read(scenario)
-        findings += [*check_profiles(inputs, scenario.settings), *check_workload(inputs, scenario.settings)]
-        findings += inputs.warnings
-        if not problems_in(findings):
-            findings += [*check_data(scenario, inputs), *note_policy(scenario, inputs)]
-            findings += check_metrics(scenario, inputs, lambda metric: check_scenario(metric, read))
-    except InputError as error:
-        findings += error.findings
-    return inputs if not problems_in(findings) else None, findings
-
-
-def problems_in(findings: Sequence[Finding]) -> list[Finding]:
-    """Those findings that stop a run."""
-    return [finding for finding in findings if finding.severity == "error"]
 
 
 def run_scenario(
@@ -132,7 +78,7 @@ def run_scenario(
     model : where to write the program of the first goal, as ``.mps`` or ``.lp``.
     repairs : whether to write a scenario file for each change that would make a plan possible, when there is none.
     progress : called with a word for each stage that begins.
-    memory : tables and forecasts of scenarios that share them.
+    memory : tables and forecasts of scenarios that share them and were checked together, this one among them.
     beside : what ``run.json`` shall say besides.
 
     Raises
@@ -148,20 +94,18 @@ def run_scenario(
         solver_registry[name]  # a misspelt name must not wait for the forecast
     if model:
         check_model_path(model)
-    timer, memory = Timer(progress or (lambda _: None)), memory or Memory()
+    timer = Timer(progress or (lambda _: None))
     started = datetime.now().astimezone()
     with timer("read"):
-        inputs, findings = check_scenario(scenario, memory.read)
-        if inputs is None:
-            raise InputError(problems_in(findings))
+        inputs = memory.read(scenario) if memory else read_checked(scenario)
     with timer("forecast"):
-        forecast = memory.forecast(scenario, inputs)
+        forecast = memory.forecast(scenario, inputs) if memory else make_forecast(inputs, scenario.settings)
     with timer("capacity"):
         capacity = make_capacity(forecast, inputs, scenario.settings)
         problem = reconcile(prepare(scenario, inputs, forecast, capacity), scenario, next(iter(solvers), None))
         notes = [*note_promise(scenario, rep_sums(forecast, capacity.presence) * capacity.tilt[:, None])]
         notes += check_capacity(problem, state(problem, rule_uses(scenario)), capacity)
-        notes += note_overlays(inputs, problem.index)
+        notes += note_overlays(inputs, problem.index, scenario.settings)
     with timer("solve"):
         checked = solve_with_each(problem, scenario, solvers or (scenario.settings.solver.name,), timer.progress)
         decided = decide(checked.plan, scenario, inputs)
@@ -294,5 +238,6 @@ def write_run(
 
 def verify_written(path: Path, plan: Plan, encoding: str) -> None:
     """Refuse a written plan that breaks a rule: the independent check in whole units."""
-    if broken := check_written(path, plan.problem, plan.statement, encoding):
+    broken = check_written(path, plan.problem, plan.statement, encoding)
+    if broken := broken or check_accounts(path.parent, plan.problem.unit, encoding):
         raise QuotaoptError("the plan fails its own check and was not written:\n  " + "\n  ".join(broken))

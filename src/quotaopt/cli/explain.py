@@ -11,8 +11,8 @@ import click
 from quotaopt.cli.frame import Options, command
 
 if TYPE_CHECKING:
+    from quotaopt.case import Case
     from quotaopt.scenario import Scenario
-    from quotaopt.why import Opened
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -80,13 +80,13 @@ def _explain_rep(options: Options, plan: str | None, rep: str, lang: str, html: 
     from quotaopt.report.why_page import rep_page
     from quotaopt.why.sheet import explain_rep
 
-    opened = _open(options.folder, plan)
-    why = explain_rep(opened, find_rep(opened.case.inputs.roster, rep))
+    case = _open(options.folder, plan)
+    why = explain_rep(case, find_rep(case.inputs.roster, rep))
     parts = [*rep_report(why, lang)]
     if html:
         html.write_text(rep_page(why, lang), encoding="utf-8")
         parts.append(f"Saved   {shown_folder(html.resolve(), options.folder)}")
-    options.emit("explain", why.steps, parts, run=opened.run.id, **rep_content(why))
+    options.emit("explain", why.steps, parts, run=case.run.id, **rep_content(why))
 
 
 def _explain_swap(options: Options, plan: str | None, rep: str, part: float) -> None:
@@ -96,11 +96,11 @@ def _explain_swap(options: Options, plan: str | None, rep: str, part: float) -> 
     from quotaopt.report.swap import swap_content, swap_report
     from quotaopt.why.swap import who_takes
 
-    opened = _open(options.folder, plan)
-    roster = opened.case.inputs.roster
-    swap = who_takes(opened, find_rep(roster, rep), part)
-    parts = swap_report(swap, rep_names(roster), str(opened.run.record["currency"]))
-    options.emit("explain", swap.takers, parts, run=opened.run.id, **swap_content(swap))
+    case = _open(options.folder, plan)
+    roster = case.inputs.roster
+    swap = who_takes(case, find_rep(roster, rep), part)
+    parts = swap_report(swap, rep_names(roster), str(case.run.record["currency"]))
+    options.emit("explain", swap.takers, parts, run=case.run.id, **swap_content(swap))
 
 
 def _explain_all(options: Options, plan: str | None, out: Path | None, top: int) -> None:
@@ -111,15 +111,15 @@ def _explain_all(options: Options, plan: str | None, out: Path | None, top: int)
     from quotaopt.tables import write_csv
     from quotaopt.why import make_ladder, waterfall
 
-    opened = _open(options.folder, plan)
-    ladder = make_ladder(opened)
-    table = waterfall(opened, ladder)
-    parts = [*ladder_report(opened, ladder, rep_names(opened.case.inputs.roster), top)]
+    case = _open(options.folder, plan)
+    ladder = make_ladder(case)
+    table = waterfall(case, ladder)
+    parts = [*ladder_report(case, ladder, rep_names(case.inputs.roster), top)]
     if out:
-        write_csv(table, out, opened.case.scenario.settings.output.csv_encoding)
+        write_csv(table, out, case.scenario.settings.output.csv_encoding)
         parts.append(f"Saved   {shown_folder(out.resolve(), options.folder)}")
     notes = [str(note) for note in ladder.notes]
-    options.emit("explain", table, parts, run=opened.run.id, notes=notes)
+    options.emit("explain", table, parts, run=case.run.id, notes=notes)
 
 
 def _explain_plan(options: Options, plan: str | None, top: int) -> None:
@@ -128,18 +128,20 @@ def _explain_plan(options: Options, plan: str | None, top: int) -> None:
     from quotaopt.report.why import cost_report
     from quotaopt.why import rule_costs
 
-    opened = _open(options.folder, plan)
-    table = rule_costs(opened)
-    names, currency = rep_names(opened.case.inputs.roster), str(opened.run.record["currency"])
-    options.emit("explain", table, cost_report(table, names, currency, top), run=opened.run.id)
+    case = _open(options.folder, plan)
+    table = rule_costs(case)
+    names, currency = rep_names(case.inputs.roster), str(case.run.record["currency"])
+    options.emit("explain", table, cost_report(table, names, currency, top), run=case.run.id)
 
 
-def _open(project: Path, plan: str | None) -> Opened:
+def _open(project: Path, plan: str | None) -> Case:
     """The run meant (default: the last one), made again."""
     from quotaopt.archive import find_run
-    from quotaopt.why import open_run
+    from quotaopt.case import open_run
 
-    return open_run(find_run(project, plan or "last"), project)
+    run = find_run(project, plan or "last")
+    run.need_plan("explain")
+    return open_run(run, project)
 
 
 def _ask(
@@ -147,9 +149,10 @@ def _ask(
 ) -> None:
     """What a change does, or how far totals could move."""
     from quotaopt import sensitivity
+    from quotaopt.case import Case
     from quotaopt.report.sensitivity import range_report, rep_names, what_if_report
 
-    case = sensitivity.open_case(_load(options.folder, plan))
+    case = Case(_load(options.folder, plan))
     names = rep_names(case.inputs.roster)
     if changes:
         table = sensitivity.what_if(case, changes)
@@ -182,12 +185,13 @@ def frontier(
     options: Options, scenario: str | None, cost: str, points: int, sets: Sequence[str], out: Path | None
 ) -> None:
     """Show what fairness costs: the least change for each amount of it given up."""
-    from quotaopt import price_of_fairness, sensitivity
+    from quotaopt import price_of_fairness
+    from quotaopt.case import Case
     from quotaopt.report.sensitivity import frontier_picture, frontier_report, rep_names
     from quotaopt.report.terminal import shown_folder
 
     project = options.folder
-    case = sensitivity.open_case(_load(project, scenario, sets))
+    case = Case(_load(project, scenario, sets))
     table = price_of_fairness.frontier(case, cost, points)
     folder = out or project / "runs" / f"{case.scenario.name}-frontier"
     picture = frontier_picture(table, case.scenario.name, cost, case.scenario.settings.currency)

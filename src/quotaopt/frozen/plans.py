@@ -24,7 +24,7 @@ import pandas as pd
 
 from quotaopt import columns_frozen as c
 from quotaopt.archive import Run, read_texts
-from quotaopt.errors import Finding, InputError, NoPlanError, UnknownNameError
+from quotaopt.errors import Finding, InputError, UnknownNameError
 from quotaopt.frozen.triggers import check_trigger, keep_triggers
 from quotaopt.tables import write_csv
 
@@ -84,8 +84,7 @@ def freeze(run: Run, project: Path, name: str, author: str, note: str = "") -> F
     InputError
         If the name is taken, or cannot be a folder.
     """
-    if not run.has("quotas"):
-        raise NoPlanError(f"run {run.id} has no plan to freeze: its status is {run.status}")
+    run.need_plan("freeze")
     folder = project / "plans" / name
     if not NAME.fullmatch(name):
         raise InputError([Finding("cannot be a folder", "Use letters, digits, - and _.", column="--as", value=name)])

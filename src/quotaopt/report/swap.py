@@ -8,8 +8,8 @@ from math import isnan
 from rich.console import RenderableType
 from rich.text import Text
 
-from quotaopt.report.findings import counted
 from quotaopt.report.render import each, grid, labelled, money, percent
+from quotaopt.text import counted
 from quotaopt.why.swap import Swap
 
 FAIR = "Every rule holds, nobody else moves, and nobody who takes more is left with a lower chance than this rep now."

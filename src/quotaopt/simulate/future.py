@@ -12,8 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quotaopt.archive import Run
+from quotaopt.case import open_run
 from quotaopt.pay import PayPlan, has_pay, make_pay
-from quotaopt.scenario import Scenario, load_scenario
+from quotaopt.scenario import Scenario
 from quotaopt.tables import read_inputs
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def load_future(run: Run, project: Path) -> Future:
     )
     order = pd.Index(file["rep_id"].astype(str)).get_indexer(reps.index)
     samples = file["samples"].astype(np.float64)[order]
-    scenario, capacity = load_scenario(str(run.folder / "scenario.toml"), project), run.table("capacity")
+    scenario, capacity = open_run(run, project).scenario, run.table("capacity")
     there = capacity.groupby("rep_id", sort=True)["headcount"].mean().loc[reps.index].to_numpy(np.float64)
     return Future(
         run,

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from quotaopt import columns_why as c
+from quotaopt.case import Case
 from quotaopt.errors import SolverError
 from quotaopt.goals import Levels, chance_levels
 from quotaopt.optimize.build import build
@@ -21,7 +22,6 @@ from quotaopt.optimize.program import Program
 from quotaopt.problem import Floats
 from quotaopt.record import shape
 from quotaopt.why.ladder import whole
-from quotaopt.why.opened import Opened
 
 TIE = 1e-6  # later reps cost this much more, each: of equals the first takes
 NEAR = 1e-6  # of a unit: what solvers leave
@@ -47,7 +47,7 @@ class Swap:
     takers: pd.DataFrame
 
 
-def who_takes(opened: Opened, rep: str, part: float) -> Swap:
+def who_takes(case: Case, rep: str, part: float) -> Swap:
     """The cheapest takers of the part `part` of a rep's quota, or of as much of it as can go.
 
     Raises
@@ -55,23 +55,23 @@ def who_takes(opened: Opened, rep: str, part: float) -> Swap:
     SolverError
         If the solver stops early, or the plan itself misses some total.
     """
-    problem, unit = opened.problem, float(opened.problem.unit)
+    problem, unit = case.problem, float(case.problem.unit)
     r = [str(name) for name in problem.index.reps.index].index(rep)
-    now = opened.totals.astype(float)
+    now = case.totals.astype(float)
     wanted = float(np.rint(now[r] * part))
     levels = chance_levels(problem)
     known = bool(levels.has.any())
-    levels = levels if known else opened.levels
-    program = _bounded(build(problem, opened.kept), now, _most(levels, now, r), r, wanted)
+    levels = levels if known else case.levels
+    program = _bounded(build(problem, case.kept), now, _most(levels, now, r), r, wanted)
     least = np.zeros(program.lower.size)
     least[program.reps[r]] = 1.0
-    lowest = _solve(opened, program, least)[r]
+    lowest = _solve(case, program, least)[r]
     program = program.fix(program.reps[[r]], np.array([lowest]) / program.scale)
     price = np.zeros(program.lower.size)
     slope = levels.near(now).scale
     dear = np.divide(1.0, slope, out=np.zeros_like(slope), where=slope > 0)
     price[program.reps] = dear / max(dear.max(), 1e-300) * (1 + TIE * np.arange(now.size))
-    after = now + whole(np.where(np.arange(now.size) == r, 0.0, _solve(opened, program, price) - now))
+    after = now + whole(np.where(np.arange(now.size) == r, 0.0, _solve(case, program, price) - now))
     after[r] = now[r] - (after.sum() - now.sum())
     chances = [ndtr(-levels.level(q)) if known else np.full(now.size, np.nan) for q in (now, after)]
     takes = after - now
@@ -103,9 +103,9 @@ def _bounded(program: Program, now: Floats, most: Floats, r: int, wanted: float)
     return program.bounded(lower, np.maximum(lower, upper))
 
 
-def _solve(opened: Opened, program: Program, cost: Floats) -> Floats:
+def _solve(case: Case, program: Program, cost: Floats) -> Floats:
     """Totals of the reps at the least cost, units."""
-    meter = opened.meter()
+    meter = case.meter()
     found = meter(program.minimise(cost))
     if found.status != "optimal" or found.x is None:
         raise SolverError(meter.solver, f"stopped without an answer ({found.status}); try: quotaopt verify")
