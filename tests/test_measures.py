@@ -27,6 +27,8 @@ from quotaopt.measures.statistics import central, correlation_range, group_diffe
 from quotaopt.measures.table import verdict
 from quotaopt.measures.timing import note_season
 from quotaopt.pay import PayPlan
+from quotaopt.report import words_measures
+from quotaopt.report.findings import GAP, in_language
 from quotaopt.settings import Settings
 from quotaopt.tables import Inputs
 
@@ -440,6 +442,35 @@ def test_the_page_lists_every_measure_with_its_healthy_range(project: Path, call
             f"at most {high:g}" if low == -np.inf else f"at least {low:g}" if high == np.inf else f"{low:g} to {high:g}"
         )
         assert words == ("" if name not in HEALTHY else plain), name
+
+
+# --- in Chinese ---------------------------------------------------------------------------------------------------
+
+
+def test_what_measures_say_has_chinese_words(project: Path, call: Any) -> None:
+    """Of every measure of a run; those that need more data are said here as they would be."""
+    assert call("run", "base", "-q", "-C", project)[0] == 0
+    frame = pd.read_csv(next((project / "runs").glob("*base*")) / "measures.csv", encoding="utf-8-sig")
+    view = make_view()
+    north = {("region", "North"): 1.0, ("product", "core"): 1.0}
+    more = replace(view, targets=north, penetration=np.linspace(0, 1, 12), hours=np.full(12, 100.0), current=view.quota)
+    guide = of_the_guide([126, 105, 84, 63, 42], ["equal_chance"])
+    said = {row.about for one in (view, more, guide, make_view(reps=4)) for row in rows(one).values()}
+    said |= {
+        *frame["about"],
+        "quota of vacant seats",
+        "share of reps who were below 80 % in the last twelve months: 3 of 9",
+    }
+    told = {text: in_language(text, "zh") for text in said}
+    assert {text for text, zh in told.items() if "英文原文" in zh or re.search("[a-z]{4}", strip(zh))} == set()
+    assert told["quota of vacant seats"] == "空缺岗位的配额"
+    for english, chinese in words_measures.MEASURES.items():
+        assert sorted(GAP.findall(english)) == sorted(GAP.findall(chinese)), english
+
+
+def strip(text: str) -> str:
+    """Without the names of people, products and methods."""
+    return re.sub(r"Spearman|Kruskal-Wallis|Sarle|Jain|South|North|cloud|core", "", text)
 
 
 # --- the command --------------------------------------------------------------------------------------------------
