@@ -68,6 +68,13 @@ FINDINGS: Final[Mapping[str, str]] = {
     ),
     "{n} row(s) cut by {amount} of windfall: {names}": "{n} 行扣除意外之财 {amount}：{names}",
     "They are listed in windfall.csv and count in no base.": "列于 windfall.csv，不计入任何基数。",
+    "{n} % of the quota stands in other months than last year's sales; most apart is {month}: {quota} of the quota, "
+    "{sales} of the sales": (
+        "{n} % 的配额与上年销售的月份分布不符；相差最大的是 {month}：配额占 {quota}，销售占 {sales}"
+    ),
+    "Where pay goes by the month, deals will wait or be hurried; look at rules by month and at data.plan.": (
+        "若按月计奖，成交会被推迟或提前；请查看按月的规则和 data.plan。"
+    ),
     # History and forecast.
     "nobody sold anything in {months}: taken as missing, not as zero": "{months} 无人有销售：视为缺失，而非零",
     "history ends {month}, {n} months before the plan": "历史截至 {month}，早于计划期 {n} 个月",
