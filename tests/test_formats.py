@@ -518,6 +518,50 @@ def test_formats_that_must_name_people_say_so(call: Call, run: Run) -> None:
     assert find_run(Path(), "last").id == run.id
 
 
+@pytest.fixture
+def several(project: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run with units beside money, and an overlay rep who is credited with half of North's core."""
+    monkeypatch.chdir(project)
+    prepare(project)
+    data = project / "scenarios/data"
+    head, *rows = (data / "history.csv").read_text(encoding="utf-8").splitlines()
+    rows = [f"{row},{float(row.split(',')[3]) / 50:g}" for row in rows]
+    (data / "history.csv").write_text("\n".join([f"{head},units", *rows, ""]), encoding="utf-8")
+    head, *rows = ROSTER.splitlines()
+    extra = "X1,Xi,North,,005500000009abc,xi@example.com,T9,109,,yes"
+    (data / "roster.csv").write_text("\n".join([f"{head},overlay", *(f"{r}," for r in rows), extra, ""]), "utf-8")
+    (data / "overlays.csv").write_text("rep_id,region,product_id,from,share\nX1,North,core,2027-03-01,0.5\n", "utf-8")
+    base = project / "scenarios/base.toml"
+    metrics = "[metrics.amount]\nweight = 0.8\n\n[metrics.units]\ntarget = 2_401\nweight = 0.2\n"
+    text = base.read_text(encoding="utf-8").replace("[data]", f'{metrics}\n[data]\noverlays = "data/overlays.csv"')
+    base.write_text(text, encoding="utf-8")
+    return run_scenario(load_scenario("base", project))
+
+
+def test_other_metrics_and_overlay_quotas_go_out_in_files_of_their_own(several: Run, tmp_path: Path) -> None:
+    amounts = {"salesforce": ("QuotaQuantity", "QuotaAmount"), "erpnext": ("target_qty", "target_amount")}
+    overlay = several.table("overlay").query("level == 'rep'")["quota"].sum()
+    for name in IDS:
+        owner, _, header = next(iter(FILES[name].values()))
+        for ledger, total, place in (("units", 2_401, 0), ("overlay", overlay, 1)):
+            texts = [f"ledger={ledger}", *(["period=quarter"] if "period" in exports.parameters(name) else [])]
+            path = send(several, tmp_path, name, *texts)[0]
+            assert f"-{ledger}-" in path.name
+            rows = read(path)
+            column = amounts.get(name, (header, header))[place]
+            assert sum(Decimal(row[column]) for row in rows) == total, (name, ledger)
+            assert len({row[owner] for row in rows}) == (4 if ledger == "units" else 1)
+            assert ledger == "overlay" or not {row.get("CurrencyIsoCode") for row in rows} - {None}
+    assert {row["hs_goal_name"] for row in read(tmp_path / "hubspot-units-goals.csv")} == {"Quota units"}
+    assert {row["Quota component"] for row in read(tmp_path / "varicent-overlay-quotas.csv")} == {"overlay"}
+    paths = send(several, tmp_path, "flat")
+    assert [path.name for path in paths] == ["quotas-flat.csv", "units-flat.csv", "overlay-flat.csv"]
+    assert {row["metric"] for row in read(paths[1])} == {"units"}
+    assert sum(Decimal(row["quota"]) for row in read(paths[2])) == overlay
+    with pytest.raises(UnknownNameError, match="no such ledger of this run 'unit'"):
+        send(several, tmp_path, "clari", "ledger=unit")
+
+
 def test_every_format_and_option_is_documented() -> None:
     text = (Path(__file__).parents[1] / "docs/howto-export.md").read_text(encoding="utf-8")
     for name in exports:

@@ -116,11 +116,24 @@ def currencies(project: Path) -> None:
     with_currency(project, "USD,,0.8\n", {"R1": "USD"}, roster=True)
 
 
+def accounts(project: Path) -> None:
+    path = project / "scenarios/base.toml"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n[accounts]\nlargest = 1\n", encoding="utf-8")
+    path = project / "scenarios/data/history.csv"
+    head, *rows = path.read_text(encoding="utf-8").splitlines()
+    rows = [f"{row},C{number % 2}" for number, row in enumerate(rows)]
+    path.write_text("\n".join([f"{head},account_id", *rows, ""]), encoding="utf-8")
+
+
 def windfalls(project: Path) -> None:
     path = project / "scenarios/data/history.csv"
     head, *rows = path.read_text(encoding="utf-8").splitlines()
     rows = [f"{row},{number}," for number, row in enumerate(rows)] + ["R1,core,2026-06,50000,X,yes"]
     path.write_text("\n".join([f"{head},order_id,windfall", *rows, ""]), encoding="utf-8")
+
+
+def locked(project: Path) -> None:
+    (project / "scenarios/data/locks.csv").write_text("rep_id,product_id,month,value\nR4,,,30000\n", encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -131,6 +144,8 @@ def windfalls(project: Path) -> None:
         (tree, [], {"nodes"}),
         (windfalls, [], {"windfall"}),
         (currencies, [], {"local"}),
+        (accounts, [], {"accounts"}),
+        (locked, ["data.locks=scenarios/data/locks.csv"], {"inversions"}),
     ],
 )
 def test_tables_of_what_a_scenario_asks_for_are_valid(
@@ -158,7 +173,8 @@ def test_every_table_of_a_run_is_tried() -> None:
         "measures",
     }
     asked = {"overrides", "commits", "overlay", "potential", "units", "metrics", "metric_quotas", "levels", "nodes"}
-    found = {"windfall", "vacant", "fenced", "floored", "leave", "uncovered", "excluded", "local"}
+    asked.add("accounts")
+    found = {"windfall", "vacant", "fenced", "floored", "leave", "uncovered", "excluded", "local", "inversions"}
     assert set(TABLES) == always | asked | found | {"warnings", "conflicts", "solvers"}
 
 

@@ -170,6 +170,23 @@ def test_supply_limits_the_sum_of_a_product_and_is_named(project: Path, call: Ca
     assert len(rules[rules["rule"] == "stay_within_supply"]) == 12
 
 
+def test_supply_of_single_months(project: Path, call: Call) -> None:
+    """6,000 of core in March, nothing in April, and 9,000 in all other months, when 7,500 are sold."""
+    supply = "product_id,month,supply_cap\ncore,2027-03,6000\ncore,,9000\ncore,2027-04,0\ncore,2029-01,1\n"
+    write(project, products="product_id,supply_cap\ncore,1000\ncloud,\n", supply=supply)
+    run = run_it(project, call, "target=90000", "rules.stay_within_supply.stretch=1")
+    capacity = run.table("capacity").groupby(["product_id", "period"])["capacity"].sum()["core"]
+    assert capacity.tolist() == [7_500, 7_500, 6_000, 0, *[7_500] * 8]
+    limited = run.table("capacity").query("limited_by == 'supply'")
+    assert set(zip(limited["product_id"], limited["period"], strict=True)) == {("core", "2027-03"), ("core", "2027-04")}
+    quotas = run.table("quotas").groupby(["product_id", "period"])["quota"].sum()["core"]
+    assert (quotas["2027-03"] <= 6_000, quotas["2027-04"]) == (True, 0)
+    write(project, supply="产品,供应上限,2027年3月\ncore,1,2\nwood,,3\n")
+    code, out, _ = call("check", "-C", project, "base")
+    assert code == 1
+    assert "supply.csv:3" in out
+
+
 def test_more_than_can_be_delivered_is_refused_with_the_excess(project: Path, call: Call) -> None:
     write(project, products="product_id,supply_cap\ncore,6000\ncloud,1000\n")
     code, out, _ = call("run", "-C", project, "--set", "rules.stay_within_supply.stretch=1")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -167,6 +168,37 @@ def test_all_problems_of_all_files_come_at_once(project: Path, planned: Run, cal
         "9 problems. Nothing was run.\n"
     )
     assert quota != "7"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_managers_may_work_in_a_workbook(project: Path, planned: Run, call: Call, language: str) -> None:
+    """The same rows and checks as in CSV files; sums above the headings follow what is typed."""
+    out = project / "books"
+    export = ("export", "-C", project, "last", "--per-manager", "--to", "xlsx", "--labels", language, "-o", out)
+    assert call(*export)[0] == 0
+    assert call("merge", "-C", project, "last", out)[:2] == (0, "4 files, 96 quotas: nothing was changed\n")
+    book = openpyxl.load_workbook(out / "A.xlsx")
+    sheet = book["Quotas"]
+    heads = [cell.value for cell in sheet[6]]
+    assert heads[0] == ("run_id" if language == "en" else "运行编号")
+    assert [sheet.cell(row, 2).value for row in range(2, 6)] == [
+        20_000, "=SUM(I7:I30)", '=SUMPRODUCT((J7:J30="")*I7:I30)+SUM(J7:J30)',
+        '=SUMPRODUCT((J7:J30="")*I7:I30)+SUM(J7:J30)-SUM(I7:I30)',
+    ]  # fmt: skip
+    assert sheet.protection.sheet
+    assert not sheet["J7"].protection.locked
+    first, second = sheet["I7"].value, sheet["I8"].value
+    sheet["J7"], sheet["K7"], sheet["J8"], sheet["K8"] = first + 10, "more", second - 10, "less"
+    book.save(out / "A.xlsx")
+    code, said, _ = call("merge", "-C", project, "last", out)
+    assert (code, said.splitlines()[0]) == (0, "4 files, 96 quotas: 2 changed, by A (2)")
+    sheet["J8"] = "much"
+    book.save(out / "A.xlsx")
+    code, _, err = call("merge", "-C", project, "last", out)
+    assert code == 1
+    column = "quota_new" if language == "en" else "新指标 (quota_new)"
+    assert err.startswith(f"A.xlsx[Quotas]:8  {column}: not a number (got 'much').")
+    assert call("export", "-C", project, "last", "--per-manager", "--to", "flat", "-o", out)[0] == 2
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,52 @@ def test_leave_by_working_days(project: Path, call: Call) -> None:
     assert heads[1]["working_days"] == 23
 
 
+def test_full_time_shares_that_change_within_the_year(project: Path, call: Call) -> None:
+    """R4 is there half of the time from July on, and was in the second half of 2026, when 4,000 a month were sold.
+
+    So 8,000 a month are full time in July to December; R1 is not there at all in June.
+    """
+    rows = "rep_id,from,to,fte\nR4,2026-07-01,2026-12-31,0.5\nR4,2027-07-01,,0.5\nR1,2027-06-01,2027-06-30,0\n"
+    write(project, headcounts=rows)
+    table = run(project, call).table("capacity")
+    months = table.groupby(["rep_id", "period"])[["headcount", "potential", "capacity"]].agg(
+        {"headcount": "mean", "potential": "sum", "capacity": "sum"}
+    )
+    four = months.loc["R4"]
+    assert four["headcount"].tolist() == [1.0] * 6 + [0.5] * 6
+    assert four["potential"].tolist() == [4_000] * 6 + [8_000] * 6
+    assert four["capacity"].tolist() == [4_000] * 12
+    assert months.loc[("R1", "2027-06"), "capacity"] == 0
+    rows = "rep_id,from,to,fte\nR4,2027-01-01,,0.5\nR4,2027-07-01,,2\nR9,2027-01-01,,1\n"
+    (project / "scenarios/data/headcounts.csv").write_text(rows, encoding="utf-8")
+    code, out, _ = call("check", "-C", project, "base")
+    assert code == 1
+    assert "headcounts.csv:3" in out
+    assert "overlaps the headcount of line 2" in out
+    assert "headcounts.csv:4" in out
+
+
+def test_paid_leave_may_relieve_nothing(project: Path, call: Call) -> None:
+    leave = "rep_id,from,to,paid\nR4,2027-04-01,2027-06-30,yes\nR3,2027-01-01,2027-01-31,no\n"
+    write(project, keys='[leave]\nto = "company"\nrelieve_paid = false\n', leave=leave)
+    assert run(project, call).table("leave")[["rep_id", "quota"]].to_numpy().tolist() == [["R3", 3_000]]
+
+
+def test_targets_of_nodes_give_up_their_own_relief(project: Path, call: Call) -> None:
+    """South's 84,000 lose R4's 12,000; so do its core (9,000 of 63,000), its second quarter and the company."""
+    keys = '[tree]\nlevels = ["region"]\n\n[targets.region]\nNorth = 36_000\nSouth = 84_000\n[leave]\nto = "company"\n'
+    nodes = "level,node,product_id,quarter,target\nregion,South,core,,63000\nregion,South,,2027-Q2,21000\n"
+    write(project, keys=keys, leave=LEAVE, data='nodes = "data/nodes.csv"\n')
+    (project / "scenarios/data/nodes.csv").write_text(nodes, encoding="utf-8")
+    made = run(project, call)
+    assert quota_of(made, "region") == {"North": 36_000, "South": 72_000}
+    assert quota_of(made, "region", "product_id")["South", "core"] == 54_000
+    late = made.table("quotas").query("region == 'South' and '2027-04' <= period <= '2027-06'")["quota"].sum()
+    assert late == 9_000
+    assert made.table("nodes").query("node == 'South'")["quota"].iloc[0] == 72_000
+    assert call("-C", project, "verify", made.folder)[0] == 0
+
+
 def test_mistakes_of_leave_are_named_with_their_lines(project: Path, call: Call) -> None:
     write(project, leave="rep_id,from,to,relief\nR1,2027-03-01,2027-04-30,1\nR1,2027-04-15,2027-05-01,2\n"
           "R9,2027-01-01,,\nR2,2027-05-01,2027-04-01,\n")  # fmt: skip

@@ -12,11 +12,13 @@ import pytest
 
 import quotaopt
 from quotaopt.report.findings import GAP, in_language
+from quotaopt.report.words_clash import CLASHES
 from quotaopt.report.words_findings import FINDINGS
 
 ROOT = Path(quotaopt.__file__).parent
 GAPS = "7"  # what stands for a gap
 FOREIGN = {"tables/sheet.py", "crosscheck.py"}  # the method `warn` itself; and the words of a solver
+TEMPLATES = {**FINDINGS, **CLASHES}
 Known = dict[str, list[ast.expr]]
 
 
@@ -89,9 +91,9 @@ def test_every_warning_has_chinese_words() -> None:
     assert {text for text in found if text[1] == GAPS or in_language(text[1], "zh").endswith("（英文原文）")} == set()
 
 
-@pytest.mark.parametrize("template", FINDINGS)
+@pytest.mark.parametrize("template", TEMPLATES)
 def test_templates_have_the_same_gaps(template: str) -> None:
-    assert sorted(GAP.findall(template)) == sorted(GAP.findall(FINDINGS[template]))
+    assert sorted(GAP.findall(template)) == sorted(GAP.findall(TEMPLATES[template]))
 
 
 @pytest.mark.parametrize(

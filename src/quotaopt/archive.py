@@ -19,6 +19,7 @@ from quotaopt import columns as c
 from quotaopt import columns_hand as h
 from quotaopt import columns_metrics as m
 from quotaopt import columns_people as p
+from quotaopt import columns_quality as q
 from quotaopt import columns_tree as t
 from quotaopt.errors import Finding, InputError, NoPlanError, UnknownNameError
 
@@ -40,7 +41,7 @@ TABLES = {
     "conflicts": c.CONFLICTS, "solvers": c.SOLVERS, "nodes": t.NODES,
     "metric_quotas": m.METRIC_QUOTAS, "metrics": m.METRICS, "levels": m.LEVELS,
     "overrides": h.OVERRIDES, "commits": h.COMMITS, "overlay": h.OVERLAY, "potential": h.POTENTIAL, "units": h.UNITS,
-    "local": h.LOCAL, "windfall": h.WINDFALL,
+    "accounts": h.ACCOUNTS, "local": h.LOCAL, "windfall": h.WINDFALL, "inversions": q.INVERSIONS,
     "leave": p.LEAVE, "uncovered": p.UNCOVERED, "excluded": p.EXCLUDED,
 }  # fmt: skip
 

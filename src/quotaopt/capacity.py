@@ -112,7 +112,7 @@ def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Cap
     relieved = away * (factor[:, None] * in_time)[:, None, :] if here.on_leave.any() else None
     in_supply = share_in_supply(
         market.cells * (factor[:, None] * in_time)[:, None, :],
-        supply_caps(inputs, forecast.products, len(forecast.months)),
+        supply_caps(inputs, forecast.products, forecast.months),
     )
     return Capacity(
         headcount, ramp, market.cells, factor, in_time, (*notes, *market.notes), None if left is None else left * tilt,

@@ -40,6 +40,15 @@ OVERLAY: Final = (
     Column("quota", "number", "the overlay quota: share × covered; counts in no other table", "money"),
     Column("credited", "number", "credited / booked: (covered + quota) / covered", "ratio"),
 )
+ACCOUNTS: Final = (
+    Column("rep_id", "string", "the rep"),
+    Column("rep_name", "string", "the rep's name"),
+    Column("account_id", "string", "the account; other accounts: all that have no row of their own"),
+    Column("product_id", "string", "the product"),
+    Column("period", "string", "month, like 2027-01"),
+    Column("quota", "number", "the part of the rep's quota, above zero", "money"),
+    Column("share", "number", "quota / the rep's quota of the product and month", "ratio"),
+)
 POTENTIAL: Final = (
     Column("rep_id", "string", "the rep"),
     Column("product_id", "string", "the product; empty for all of them"),

@@ -53,6 +53,16 @@ PEERS: Final = (
     Column("quota", "number", "the quota; of peers to two digits", "money"),
     Column("stretch", "number", "quota / capacity", "ratio"),
 )
+SWAP: Final = (
+    Column("rep_id", "string", "who could take a part of the quota"),
+    Column("region", "string", "where"),
+    Column("quota", "number", "the quota now", "money"),
+    Column("takes", "number", "what comes to it", "money"),
+    Column("comes_to", "number", "quota + takes", "money"),
+    Column("ratio", "number", "takes / quota", "ratio"),
+    Column("chance", "number", "chance to make the quota now; empty where the forecast knows none", "ratio"),
+    Column("chance_after", "number", "chance to make what it comes to", "ratio"),
+)
 LESS: Final = (
     Column("way", "string", "target: less is asked of the company; lock: the quota is fixed and others pay"),
     Column("possible", "boolean", "whether it can be"),

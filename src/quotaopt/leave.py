@@ -22,13 +22,15 @@ def relieved_rows(inputs: Inputs, roster: pd.DataFrame, settings: Settings) -> p
     """The rows of ``data.leave`` that relieve somebody of `roster`, within that person's own dates.
 
     Columns of the table, `at` (row of the roster) and `first`, `last` as written. Leave of fewer working days than
-    ``leave.minimum_days`` relieves nobody.
+    ``leave.minimum_days`` relieves nobody, nor does paid leave where the scenario says so.
 
     Parameters
     ----------
     roster : one row per rep, indexed by id.
     """
     rows = inputs.more.get("leave", pd.DataFrame(columns=["rep_id"]))
+    if not settings.leave.relieve_paid and len(rows):
+        rows = rows[~rows["paid"].astype(bool)]
     rows = rows[rows["rep_id"].isin(roster.index)].reset_index(drop=True)
     if rows.empty:
         return rows.assign(at=0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from quotaopt.accounts import account_tables
 from quotaopt.columns_hand import LOCAL, OVERLAY
 from quotaopt.decisions_record import decision_tables
 from quotaopt.money import money_text
@@ -19,17 +20,21 @@ if TYPE_CHECKING:
     from quotaopt.decisions import Decided
     from quotaopt.plan import Plan
     from quotaopt.scenario import Scenario
+    from quotaopt.settings import Settings
     from quotaopt.tables import Inputs
 
 
 def beside_plan(decided: Decided, scenario: Scenario, inputs: Inputs) -> Tables:
     """Each table that the scenario asks for or the data gives rise to, by file name."""
     decisions = decision_tables(decided, scenario, inputs)
-    made = decisions | overlay_tables(decided.plan, inputs) | unit_tables(decided.plan, inputs, scenario.settings)
+    made = decisions | account_tables(decided.plan, inputs, scenario.settings)
+    made |= overlay_tables(decided.plan, inputs, scenario.settings) | unit_tables(
+        decided.plan, inputs, scenario.settings
+    )
     return made | local_tables(decided.plan, inputs, scenario.settings.currency)
 
 
-def overlay_tables(plan: Plan, inputs: Inputs) -> Tables:
+def overlay_tables(plan: Plan, inputs: Inputs, settings: Settings) -> Tables:
     """``overlay``: what each overlay rep carries; nothing where there are none, or no plan."""
     people = inputs.more.get("overlay_reps")
     if people is None or plan.quota is None:
@@ -38,7 +43,7 @@ def overlay_tables(plan: Plan, inputs: Inputs) -> Tables:
     parts, rows = [], inputs.more["overlays"]
     names = people.set_index("rep_id")["rep_name"]
     for rep in sorted(names.index):
-        share = credit_shares(index, rows[rows["rep_id"] == rep], inputs.assignments)
+        share = credit_shares(index, rows[rows["rep_id"] == rep], inputs, settings)
         covered = np.where(share > 0, quota, 0).sum(axis=0)
         credit = np.rint((share * quota).sum(axis=0)).astype(np.int64)
         p, t = np.nonzero(covered)

@@ -14,6 +14,7 @@ import pandas as pd
 from quotaopt.archive import Run
 from quotaopt.case import open_run
 from quotaopt.errors import Finding, InputError, UnknownNameError
+from quotaopt.manager_books import write_manager_book
 from quotaopt.money import money_text
 from quotaopt.nodes import Key, given_targets
 from quotaopt.optimize.rounding import largest_remainder
@@ -21,9 +22,30 @@ from quotaopt.scenario import Scenario
 from quotaopt.settings_tree import Tree
 from quotaopt.tables import write_csv
 from quotaopt.tables.nested import node_names
+from quotaopt.tables.schema import Field, Kind, Table
+from quotaopt.templates import Language, heading
 from quotaopt.tree import make_branches
 
 CELL = ["rep_id", "product_id", "period"]
+LIMITS = "A quota is zero or more."
+MANAGER_FILE = Table(
+    "manager file",
+    (
+        Field("run_id", aliases="运行编号", required=True),
+        Field("level", aliases="层级", required=True),
+        Field("node", aliases="节点", required=True),
+        Field("rep_id", aliases="工号", required=True),
+        Field("rep_name", aliases="姓名"),
+        Field("product_id", aliases="产品", required=True),
+        Field("month", Kind.MONTH, "月份", required=True),
+        Field("plan", Kind.NUMBER, "自有目标"),
+        Field("quota", Kind.NUMBER, "指标", required=True),
+        Field("quota_new", Kind.NUMBER, "新指标", low=0, limits=LIMITS),
+        Field("reason", aliases="原因"),
+    ),
+    key=("rep_id", "product_id", "month"),
+    remedy="Each quota may stand in one file only.",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +117,13 @@ def open_handout(run: Run, project: Path, level: str = "") -> HandOut:
     return HandOut(run, scenario, chosen, table, plan)
 
 
-def write_manager_files(handout: HandOut, folder: Path) -> list[Path]:
-    """Write one CSV file for each node: own and street numbers, an empty ``quota_new`` and ``reason`` to fill in.
+def write_manager_files(handout: HandOut, folder: Path, book: bool = False, language: Language = "en") -> list[Path]:
+    """Write one file for each node: own and street numbers, an empty ``quota_new`` and ``reason`` to fill in.
+
+    Parameters
+    ----------
+    book : write workbooks instead of CSV files.
+    language : of the headings.
 
     Raises
     ------
@@ -104,12 +131,20 @@ def write_manager_files(handout: HandOut, folder: Path) -> list[Path]:
         If one of the files is there already: it may hold somebody's changes.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    paths = dict(zip(handout.plan, _paths(folder, handout.plan), strict=True))
+    paths = dict(zip(handout.plan, _paths(folder, handout.plan, ".xlsx" if book else ".csv"), strict=True))
     if there := [path for path in paths.values() if path.exists()]:
         remedy = "Name another folder, or take the files away."
         raise InputError([Finding("is there already", remedy, file=str(path), code="file") for path in there])
     for node, path in paths.items():
-        write_csv(manager_table(handout, node), path, handout.scenario.settings.output.csv_encoding)
+        table = manager_table(handout, node)
+        headings = [heading(MANAGER_FILE.field(str(name)), language) for name in table]
+        if book:
+            mine = handout.quotas[handout.quotas["node"] == node].sort_values(CELL)
+            free = (~mine["locked"].astype(bool) & (mine["baseline"] > 0)).tolist()
+            own = float(handout.plan[node] * handout.unit)
+            write_manager_book(path, table, headings, free, own, language)
+        else:
+            write_csv(table.set_axis(headings, axis=1), path, handout.scenario.settings.output.csv_encoding)
     return [*paths.values()]
 
 
@@ -134,7 +169,7 @@ def manager_table(handout: HandOut, node: str) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def _paths(folder: Path, nodes: dict[str, int]) -> Iterator[Path]:
+def _paths(folder: Path, nodes: dict[str, int], suffix: str) -> Iterator[Path]:
     """A file for each node, called like it; names that differ only in what files cannot be called get a number."""
     taken: set[str] = set()
     for node in nodes:
@@ -143,4 +178,4 @@ def _paths(folder: Path, nodes: dict[str, int]) -> Iterator[Path]:
         while name.casefold() in taken:
             name, number = f"{stem}-{number}", number + 1
         taken.add(name.casefold())
-        yield folder / f"{name}.csv"
+        yield folder / f"{name}{suffix}"

@@ -185,13 +185,23 @@ def _note_prices(more: Floats, price: Floats, products: Sequence[str]) -> Iterat
         yield Finding(what, severity="warning", code="price")
 
 
-def supply_caps(inputs: Inputs, products: Sequence[str], months: int) -> Floats | None:
-    """Most money of each product that can be delivered in a month, shape (products, months); None without any."""
-    table = inputs.more.get("product_market")
-    if table is None or table["supply_cap"].isna().all():
-        return None
-    cap = table.set_index("product_id")["supply_cap"].reindex(list(products)).astype(np.float64)
-    return np.broadcast_to(cap.fillna(np.inf).to_numpy()[:, None], (len(products), months))
+def supply_caps(inputs: Inputs, products: Sequence[str], months: Sequence[str]) -> Floats | None:
+    """Most money of each product that can be delivered in a month, shape (products, months); None without any.
+
+    A row of ``data.supply`` about one month goes before one about all of them, and that before the products' column.
+    """
+    caps = np.full((len(products), len(months)), np.inf)
+    for name in ("product_market", "supply"):
+        table = inputs.more.get(name)
+        table = table[table["supply_cap"].notna()] if table is not None else pd.DataFrame(columns=["product_id"])
+        at = pd.Index(products).get_indexer(pd.Index(table["product_id"]))
+        month = pd.Index(months).get_indexer(pd.Index(table["month"])) if "month" in table else at * 0 - 1
+        whole = table["month"].to_numpy() == "" if "month" in table else np.ones(len(table), dtype=bool)
+        cap, known = table.get("supply_cap", pd.Series(dtype=float)).to_numpy(np.float64), at >= 0
+        caps[at[known & whole]] = cap[known & whole, None]
+        one = known & ~whole & (month >= 0)
+        caps[at[one], month[one]] = cap[one]
+    return caps if np.isfinite(caps).any() else None
 
 
 def share_in_supply(cells: Floats, cap: Floats | None) -> Floats:

@@ -13,35 +13,14 @@ import pandas as pd
 
 from quotaopt.archive import Run
 from quotaopt.errors import Finding, InputError
-from quotaopt.manager_files import CELL, HandOut, open_handout
+from quotaopt.manager_files import CELL, MANAGER_FILE, HandOut, open_handout
 from quotaopt.money import money_text
 from quotaopt.settings_tree import LIMIT
 from quotaopt.tables.checks import check_keys, drop_subtotals, read_cells
 from quotaopt.tables.read import read_sheet
-from quotaopt.tables.schema import Field, Kind, Table
 from quotaopt.tables.sheet import Sheet, join_sheets
 from quotaopt.tables.sources import READERS, find_sources
 from quotaopt.text import NUMBER, counted
-
-LIMITS = "A quota is zero or more."
-MANAGER_FILE = Table(
-    "manager file",
-    (
-        Field("run_id", required=True),
-        Field("level", required=True),
-        Field("node", required=True),
-        Field("rep_id", required=True),
-        Field("rep_name"),
-        Field("product_id", required=True),
-        Field("month", Kind.MONTH, required=True),
-        Field("plan", Kind.NUMBER),
-        Field("quota", Kind.NUMBER, required=True),
-        Field("quota_new", Kind.NUMBER, low=0, limits=LIMITS),
-        Field("reason"),
-    ),
-    key=("rep_id", "product_id", "month"),
-    remedy="Each quota may stand in one file only.",
-)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from quotaopt import columns as c
 from quotaopt.errors import Finding, split_place
 from quotaopt.optimize.rounding import round_within
-from quotaopt.problem import Index, NodeTarget
+from quotaopt.problem import Floats, Index, NodeTarget
 from quotaopt.settings_tree import COMPANY
 from quotaopt.tables.nested import ALL
 from quotaopt.text import counted
@@ -75,17 +75,34 @@ def quota_total(target: Decimal, overassignment: Decimal, unit: Decimal) -> int:
     return int((target * (1 + overassignment) / unit).to_integral_value(ROUND_HALF_EVEN))
 
 
-def node_targets(scenario: Scenario, inputs: Inputs, index: Index) -> list[NodeTarget]:
-    """Every target of a node in whole units, such that targets that agree still do (controlled rounding)."""
+def node_targets(scenario: Scenario, inputs: Inputs, index: Index, relief: Floats | None = None) -> list[NodeTarget]:
+    """Every target of a node in whole units, such that targets that agree still do (controlled rounding).
+
+    Parameters
+    ----------
+    relief : quota that nobody carries, units, shape of the index: it is taken off each node it belongs to.
+    """
     settings, branches = scenario.settings, make_branches(scenario.settings, index.reps)
     given = given_targets(scenario, inputs, branches)
     total = quota_total(settings.target * settings.unit, settings.all_hedges, settings.rounding.to)
+    if relief is not None:
+        total -= round(float(relief.sum()))
+        given = {key: _relieve(target, branches, index, key, relief) for key, target in given.items()}
     units = _whole_units(given, [tie for tie in _ties(branches, given, index) if tie.complete], total)
     return [
         NodeTarget(*_row_of(branches, index, key), units[key], target.source)
         for key, target in given.items()
         if key != WHOLE and _is_there(branches, key)
     ]
+
+
+def _relieve(target: Target, branches: Sequence[Branch], index: Index, key: Key, relief: Floats) -> Target:
+    """A target without what nobody below it carries."""
+    if key == WHOLE or not _is_there(branches, key):
+        return target
+    by, row = _row_of(branches, index, key)
+    off = float(index.group(*by).sum(relief)[row])
+    return target._replace(street=max(target.street - Decimal(off), Decimal(0)))
 
 
 def given_targets(scenario: Scenario, inputs: Inputs, branches: Sequence[Branch]) -> dict[Key, Target]:

@@ -62,7 +62,7 @@ def prepare(scenario: Scenario, inputs: Inputs, forecast: Forecast, capacity: Ca
         plan=None if plan is None else Cube(index, plan),
         quantiles=make_quantiles(rep_sums(forecast, capacity.presence) * (capacity.tilt[:, None] * per_unit)),
         locks=make_locks(inputs, settings),
-        nodes=node_targets(scenario, inputs, index),
+        nodes=node_targets(scenario, inputs, index, relief),
         relieved=None if relieved is None else Cube(index, relieved),
         relief=relief,
         supply=_supply(inputs, index, per_unit),
@@ -102,7 +102,7 @@ def check_data(scenario: Scenario, inputs: Inputs) -> list[Finding]:
         index, unit, 1, cube, cube, cube, one, one, one, nothing > 0, settings.all_hedges, settings.unit,
         plan=None if inputs.plan is None else cube, supply=_supply(inputs, index, 1.0),
     )  # fmt: skip
-    findings += note_overlays(inputs, index)
+    findings += note_overlays(inputs, index, settings)
     for use in rule_uses(scenario):
         try:
             state(whole, [use])
@@ -143,7 +143,7 @@ def make_index(
 
 def _supply(inputs: Inputs, index: Index, per_unit: float) -> Floats | None:
     """Supply caps in units, P × T."""
-    caps = supply_caps(inputs, [str(p) for p in index.products.index], len(index.months))
+    caps = supply_caps(inputs, *(list(map(str, side.index)) for side in (index.products, index.months)))
     return None if caps is None else caps * per_unit
 
 

@@ -72,7 +72,6 @@ def find_presence(roster: pd.DataFrame, months: Sequence[str], inputs: Inputs, s
     roster : one row per rep, indexed by id.
     """
     calendar, shape = make_workdays(inputs, settings), (len(roster), len(months))
-    size = roster["headcount"].to_numpy(np.float64)[:, None]
     away = share_on_leave(roster, months, inputs, settings)
     heads, work, filled, lasting, on_leave = (np.zeros(shape) for _ in range(5))
     ramp, leaving = read_ramp(roster, months, settings, calendar), settings.attrition.anybody
@@ -82,8 +81,9 @@ def find_presence(roster: pd.DataFrame, months: Sequence[str], inputs: Inputs, s
         later = delay_start(roster.iloc[rows], delay)
         days = share_of_workdays(later["start_date"], later["end_date"], months, calendar)
         up = read_ramp(later, months, settings, calendar)
-        gone, weight = np.minimum(away[rows], days) * size[rows], part[rows, None]
-        present = days * size[rows] - gone
+        size = find_sizes(later, months, inputs, calendar, days)
+        gone, weight = np.minimum(away[rows], days) * size, part[rows, None]
+        present = days * size - gone
         heads[rows] += weight * present
         on_leave[rows] += weight * gone
         work[rows] += weight * present * up
@@ -92,6 +92,31 @@ def find_presence(roster: pd.DataFrame, months: Sequence[str], inputs: Inputs, s
     several = (delays > 0).sum(axis=1)[:, None] > 1
     ramp = np.where(several & (heads > 0), np.divide(work, heads, out=np.ones(shape), where=heads > 0), ramp)
     return Presence(heads, ramp, on_leave, filled, lasting)
+
+
+def find_sizes(roster: pd.DataFrame, months: Sequence[str], inputs: Inputs, calendar: Workdays, days: Floats) -> Floats:
+    """Full-time share of who is there, mean over the `days` of each month, shape (reps, months).
+
+    The roster's headcount, but on the days of a row of ``data.headcounts`` (rows of a rep never overlap) that row's.
+
+    Parameters
+    ----------
+    roster : one row per rep, indexed by id.
+    days : share of the month's working days that the rep is there, shape (reps, months).
+    """
+    base = roster["headcount"].to_numpy(np.float64)[:, None]
+    rows = inputs.more.get("headcounts", pd.DataFrame(columns=["rep_id"]))
+    rows = rows[rows["rep_id"].isin(roster.index)].reset_index(drop=True)
+    if rows.empty:
+        return np.broadcast_to(base, days.shape)
+    at = roster.index.get_indexer(pd.Index(rows["rep_id"]))
+    own = roster.iloc[at].reset_index(drop=True)
+    begin = pd.concat([rows["start_date"], own["start_date"]], axis=1).max(axis=1)
+    end = pd.concat([rows["end_date"], own["end_date"]], axis=1).min(axis=1)
+    part = share_of_workdays(begin, end, months, calendar)
+    more = np.zeros(days.shape)
+    np.add.at(more, at, part * (rows["headcount"].to_numpy(np.float64)[:, None] - base[at]))
+    return np.asarray(base + np.divide(more, days, out=np.zeros_like(more), where=days > 0))
 
 
 def share_delays(roster: pd.DataFrame, settings: Settings) -> Floats:

@@ -19,6 +19,7 @@ from quotaopt.errors import NoPlanError
 from quotaopt.ledgers import beside_plan
 from quotaopt.optimize.nearly import Deviation, give_way
 from quotaopt.optimize.verify import add_up, check_written, parse_units, read_cells, unescape
+from quotaopt.optimize.verify_accounts import check_accounts
 from quotaopt.problem import Grouping, Ints, Problem
 from quotaopt.record import tables_of
 from quotaopt.tables import write_csv
@@ -64,6 +65,7 @@ def recheck(run: Run, project: Path, rerun: bool = False) -> Verdict:
     if not faults:
         cells, _ = read_cells(run.folder / "quotas.csv", problem, encoding)
         faults = list(check_totals(run, problem, cells.cube(problem.index.shape), encoding))
+        faults += check_accounts(run.folder, problem.unit, encoding)
     if rerun:
         decided = decide(case.plan(), scenario, case.inputs)
         tables = tables_of(run.id, scenario, case.inputs, case.forecast, case.capacity, decided.plan)

@@ -38,6 +38,7 @@ from quotaopt.optimize.solvers import solvers as solver_registry
 from quotaopt.optimize.solvers import version as solver_version
 from quotaopt.optimize.statement import state
 from quotaopt.optimize.verify import check_written
+from quotaopt.optimize.verify_accounts import check_accounts
 from quotaopt.overlay import note_overlays
 from quotaopt.plan import Plan
 from quotaopt.policy import goal_uses, rule_uses
@@ -104,7 +105,7 @@ def run_scenario(
         problem = reconcile(prepare(scenario, inputs, forecast, capacity), scenario, next(iter(solvers), None))
         notes = [*note_promise(scenario, rep_sums(forecast, capacity.presence) * capacity.tilt[:, None])]
         notes += check_capacity(problem, state(problem, rule_uses(scenario)), capacity)
-        notes += note_overlays(inputs, problem.index)
+        notes += note_overlays(inputs, problem.index, scenario.settings)
     with timer("solve"):
         checked = solve_with_each(problem, scenario, solvers or (scenario.settings.solver.name,), timer.progress)
         decided = decide(checked.plan, scenario, inputs)
@@ -238,5 +239,6 @@ def write_run(
 
 def verify_written(path: Path, plan: Plan, encoding: str) -> None:
     """Refuse a written plan that breaks a rule: the independent check in whole units."""
-    if broken := check_written(path, plan.problem, plan.statement, encoding):
+    broken = check_written(path, plan.problem, plan.statement, encoding)
+    if broken := broken or check_accounts(path.parent, plan.problem.unit, encoding):
         raise QuotaoptError("the plan fails its own check and was not written:\n  " + "\n  ".join(broken))

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, get_args, get_origin
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
+from quotaopt.settings_accounts import Accounts
 from quotaopt.settings_data import Data, Section
 from quotaopt.settings_hand import Commits, Overrides
 from quotaopt.settings_market import Potential, Prices
@@ -182,6 +183,7 @@ class Settings(Section):
     hiring: Hiring = Hiring()
     workload: Workload = Workload()
     potential: Potential = Potential()
+    accounts: Accounts = Accounts()
     price: Prices = {}
     overrides: Overrides = Overrides()
     commits: Commits = Commits()

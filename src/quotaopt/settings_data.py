@@ -35,6 +35,8 @@ class Columns(Section):
     calendar_changes: Headers = {}
     quotas: Headers = {}
     rates: Headers = {}
+    headcounts: Headers = {}
+    supply: Headers = {}
 
 
 class Data(Section):
@@ -48,6 +50,7 @@ class Data(Section):
     they go with the territory, or stay with the rep who made them.
     `calendar_changes` are days, announced or agreed, that win over the scenario's `calendar`; `quotas` are those of
     the past. `rates` say what other currencies are worth in the scenario's.
+    `headcounts` are full-time shares, and `supply` what can be delivered of products, that change within the year.
     """
 
     history: SomePaths
@@ -67,6 +70,8 @@ class Data(Section):
     calendar_changes: Paths = ()
     quotas: Paths = ()
     rates: Paths = ()
+    headcounts: Paths = ()
+    supply: Paths = ()
     encoding: Encoding = "auto"
     unit: Units = {}
     metric: str = ""

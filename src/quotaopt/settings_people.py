@@ -24,10 +24,11 @@ class Leave(Section):
 
     `to` says who carries what is relieved: ``peers``, everybody by what they can carry; ``company``, nobody, so that
     quotas add up to less than the target; ``team`` or ``manager``, those of the same one. Leave of fewer working days
-    than `minimum_days` relieves nobody.
+    than `minimum_days` relieves nobody, nor does paid leave (column `paid`) with `relieve_paid` false.
     """
 
     minimum_days: int = Field(default=0, ge=0)
+    relieve_paid: bool = True
     to: Literal["peers", "company", "team", "manager"] = "peers"
 
 

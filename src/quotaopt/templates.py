@@ -21,7 +21,8 @@ LONGEST = 255
 """Letters that a spreadsheet takes as a list of choices."""
 CREATED = datetime(2026, 1, 1)
 SHEETS = {"history": "销售历史", "roster": "花名册", "products": "产品", "locks": "锁定", "plan": "指标计划",
-          "assignments": "辖区分配", "leave": "请假", "calendar_changes": "日历调整"}  # fmt: skip
+          "assignments": "辖区分配", "leave": "请假", "calendar_changes": "日历调整",
+          "headcounts": "在岗比例", "supply": "供应上限"}  # fmt: skip
 KINDS = {
     Kind.TEXT: ("text", "文字"),
     Kind.MONTH: ("month, like 2027-01", "月份，如 2027-01"),

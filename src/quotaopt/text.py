@@ -17,6 +17,8 @@ DAY = re.compile(
     r"(?:[T ]\d{1,2}:\d{2}.*)?"  # a time of day, as many exports write it
 )
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
+ACCOUNT = "account "
+"""Before the id of an account that stands as a territory, because assignments name it."""
 MULTIPLES = {"万": 10_000, "亿": 100_000_000}
 
 

@@ -129,7 +129,8 @@ Profile = Annotated[list[float], AfterValidator(_check_profile)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Headers = dict[str, str]
 MoneyTable = Literal[
-    "history", "locks", "plan", "quotas", "nodes", "overrides", "commits", "potential", "roster", "products"
+    "history", "locks", "plan", "quotas", "nodes", "overrides", "commits", "potential", "roster", "products",
+    "supply",
 ]  # fmt: skip
 Units = dict[MoneyTable, Annotated[Amount, Field(gt=0)]]
 Goals = Annotated[list[Any], AfterValidator(_check_goals)]

@@ -32,6 +32,10 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     help="With --range: by how much any quota may exceed the fair one.",
 )  # fmt: skip
 @click.option("--rep", metavar="REP", help="Why one rep's quota is what it is: a page, by id or name.")
+@click.option(
+    "--swap", "part", type=click.FloatRange(min=0.0, max=1.0, min_open=True), metavar="RATIO",
+    help="With --rep: who could take that part of the quota, like 0.05.",
+)  # fmt: skip
 @click.option("--all-reps", is_flag=True, help="The steps to every rep's quota, as a table; with --out a CSV file.")
 @click.option("--lang", type=click.Choice(("en", "zh")), default="en", show_default=True, help="Language of the page.")
 @click.option("--html", type=FILE, metavar="FILE", help="With --rep: write the page as one HTML file.")
@@ -44,6 +48,7 @@ def explain(
     totals: Sequence[str],
     within: float,
     rep: str | None,
+    part: float | None,
     all_reps: bool,
     lang: str,
     html: Path | None,
@@ -53,10 +58,12 @@ def explain(
     """Show why a plan is what it is, rule by rule or for one rep, and what would move it."""
     if sum(map(bool, (changes, totals, rep, all_reps))) > 1:
         raise click.UsageError("ask one thing, like --rep R01, --what-if target=+1% or --range rep")
-    if (html and not rep) or (out and not all_reps):
-        raise click.UsageError("--html goes with --rep, --out with --all-reps")
+    if (html and not rep) or (out and not all_reps) or (part and (html or not rep)):
+        raise click.UsageError("--html goes with --rep, --out with --all-reps, --swap with --rep alone")
     if changes or totals:
         _ask(options, plan, changes, totals, within, top)
+    elif rep and part:
+        _explain_swap(options, plan, rep, part)
     elif rep:
         _explain_rep(options, plan, rep, lang, html)
     elif all_reps:
@@ -80,6 +87,20 @@ def _explain_rep(options: Options, plan: str | None, rep: str, lang: str, html: 
         html.write_text(rep_page(why, lang), encoding="utf-8")
         parts.append(f"Saved   {shown_folder(html.resolve(), options.folder)}")
     options.emit("explain", why.steps, parts, run=case.run.id, **rep_content(why))
+
+
+def _explain_swap(options: Options, plan: str | None, rep: str, part: float) -> None:
+    """Who could take a part of one rep's quota."""
+    from quotaopt.report.rep import find_rep
+    from quotaopt.report.sensitivity import rep_names
+    from quotaopt.report.swap import swap_content, swap_report
+    from quotaopt.why.swap import who_takes
+
+    case = _open(options.folder, plan)
+    roster = case.inputs.roster
+    swap = who_takes(case, find_rep(roster, rep), part)
+    parts = swap_report(swap, rep_names(roster), str(case.run.record["currency"]))
+    options.emit("explain", swap.takers, parts, run=case.run.id, **swap_content(swap))
 
 
 def _explain_all(options: Options, plan: str | None, out: Path | None, top: int) -> None:

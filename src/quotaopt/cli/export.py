@@ -35,7 +35,12 @@ def _encoding(_context: click.Context, _option: click.Parameter, name: str) -> s
     "--option", "wishes", multiple=True, metavar="KEY=VALUE", help="A parameter of the format: quotaopt list exports."
 )
 @click.option("--pseudonymise", is_flag=True, help="Stable pseudonyms instead of people.")
-@click.option("--per-manager", "managers", is_flag=True, help="One file for each manager, with the own reps only.")
+@click.option(
+    "--per-manager",
+    "managers",
+    is_flag=True,
+    help="One file for each manager, with the own reps only; --to xlsx: workbooks.",
+)
 @click.option("--by", default="", metavar="LEVEL", help="With --per-manager: a level of the tree, or a roster column.")
 def export(
     options: Options,
@@ -53,9 +58,9 @@ def export(
     from quotaopt.archive import find_run
 
     if managers:
-        if formats or wishes or pseudonymise or out is None:
-            raise click.UsageError("--per-manager writes files of its own: give -o DIR, and neither --to nor --option")
-        _hand_out(options, run, out, by)
+        if set(formats) - {"xlsx"} or wishes or pseudonymise or out is None:
+            raise click.UsageError("--per-manager writes files of its own: give -o DIR, and no other --to than xlsx")
+        _hand_out(options, run, out, by, book=bool(formats), labels=labels)
         return
     if not formats or by:
         raise click.UsageError("say what for: --to NAME (quotaopt list exports), or --per-manager with -o DIR")
@@ -69,12 +74,12 @@ def export(
     options.emit("export", table, export_report(found, table, project), run=found.id)
 
 
-def _hand_out(options: Options, run: str, out: Path, by: str) -> None:
+def _hand_out(options: Options, run: str, out: Path, by: str, *, book: bool, labels: str) -> None:
     """Write one file for each manager; `merge` brings them back."""
     from quotaopt.archive import find_run
     from quotaopt.manager_files import open_handout, write_manager_files
     from quotaopt.report.merge import share_report, share_table
 
     handout = open_handout(find_run(options.folder, run), options.folder, by)
-    table = share_table(handout, write_manager_files(handout, out))
+    table = share_table(handout, write_manager_files(handout, out, book, labels))  # type: ignore[arg-type]
     options.emit("export", table, share_report(handout, table, out, options.folder), run=handout.run.id)

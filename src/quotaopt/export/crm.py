@@ -17,6 +17,7 @@ from quotaopt.errors import Finding, InputError
 from quotaopt.export._registry import Options, exports
 from quotaopt.export.ids import FORMS, Wanted
 from quotaopt.export.layout import Layout, Split, lay_out, write_layout
+from quotaopt.export.ledgers import GOAL, QUOTAS, counts_money, file_name, name_goal
 from quotaopt.export.master import Ints
 from quotaopt.export.periods import make_periods
 
@@ -37,7 +38,9 @@ def salesforce(
     product_family: Split = "none",
     territory_column: str = "",
     with_currency: bool = True,
+    amount_header: Literal["", "QuotaAmount", "QuotaQuantity"] = "",
     skip_zero: bool = False,
+    ledger: str = QUOTAS,
 ) -> list[Path]:
     """Salesforce ForecastingQuota: one row per user and period, by product family or territory if asked."""
     if not re.fullmatch(FORMS["salesforce"][0], forecasting_type_id):
@@ -45,13 +48,14 @@ def salesforce(
         raise InputError([Finding(what, column="forecasting_type_id", value=forecasting_type_id, code="option")])
     layout = lay_out(
         run, Wanted(id_column, "salesforce"), period=period, fiscal_start=fiscal_start, split=product_family,
-        skip_zero=skip_zero, also=Wanted(territory_column, "salesforce", "territory_column", own=False),
+        skip_zero=skip_zero, ledger=ledger, also=Wanted(territory_column, "salesforce", "territory_column", own=False),
     )  # fmt: skip
+    amount = amount_header or ("QuotaAmount" if counts_money(ledger) else "QuotaQuantity")
     columns: dict[str, Any] = {
         owner_header: layout.owner,
         "ForecastingTypeId": forecasting_type_id,
         "StartDate": layout.starts,
-        "QuotaAmount": layout.amount,
+        amount: layout.amount,
     }
     if with_currency and layout.master.scenario.settings.currency:
         columns["CurrencyIsoCode"] = layout.master.scenario.settings.currency
@@ -59,8 +63,8 @@ def salesforce(
         columns["ProductFamily"] = layout.item
     if territory_column:
         columns["Territory2Id"] = layout.told(territory_column)
-    path = folder / "salesforce-quotas.csv"
-    return [write_layout(layout, path, columns, options, owner=owner_header, amount="QuotaAmount", period="StartDate")]
+    path = folder / file_name("salesforce", ledger, "quotas")
+    return [write_layout(layout, path, columns, options, owner=owner_header, amount=amount, period="StartDate")]
 
 
 @exports
@@ -69,16 +73,20 @@ def clari(
     folder: Path,
     options: Options,
     *,
-    quota_name: str = "Quota",
+    quota_name: str = GOAL,
     annual_name: str = "",
     period: Literal["month", "quarter", "year"] = "quarter",
     fiscal_start: int = 1,
     id_column: str = "crm_user_id",
     skip_zero: bool = False,
+    ledger: str = QUOTAS,
 ) -> list[Path]:
     """Clari quota upload: CRM_USER_ID, QUOTA_NAME, PERIOD_NAME, QUOTA_GOAL; a yearly quota repeated if named."""
-    layout = lay_out(run, Wanted(id_column), period=period, fiscal_start=fiscal_start, skip_zero=skip_zero)
+    layout = lay_out(
+        run, Wanted(id_column), period=period, fiscal_start=fiscal_start, skip_zero=skip_zero, ledger=ledger
+    )
     owner, labels, amount = np.array(layout.owner), np.array(layout.labels("clari")), layout.amount
+    quota_name = name_goal(quota_name, ledger)
     names = np.full(len(owner), quota_name, dtype=object)
     if annual_name == quota_name:
         what, remedy = "the same name for yearly and other quotas", "Name them apart."
@@ -90,8 +98,8 @@ def clari(
     columns = {"CRM_USER_ID": owner, "QUOTA_NAME": names, "PERIOD_NAME": labels, "QUOTA_GOAL": amount}
     return [
         write_layout(
-            layout, folder / "clari-quotas.csv", columns, options, owner="CRM_USER_ID", amount="QUOTA_GOAL",
-            period="PERIOD_NAME", only={"QUOTA_NAME": quota_name},
+            layout, folder / file_name("clari", ledger, "quotas"), columns, options, owner="CRM_USER_ID",
+            amount="QUOTA_GOAL", period="PERIOD_NAME", only={"QUOTA_NAME": quota_name},
         )
     ]  # fmt: skip
 
@@ -115,9 +123,12 @@ def freshsales(
     activity: str = "",
     outcome: str = "",
     skip_zero: bool = False,
+    ledger: str = QUOTAS,
 ) -> list[Path]:
     """Freshsales goals: one row per user's e-mail and period, with its first and last day."""
-    layout = lay_out(run, Wanted(id_column, "email"), period=period, fiscal_start=fiscal_start, skip_zero=skip_zero)
+    layout = lay_out(
+        run, Wanted(id_column, "email"), period=period, fiscal_start=fiscal_start, skip_zero=skip_zero, ledger=ledger
+    )
     columns: dict[str, Any] = {
         "User email": layout.owner,
         "Goal type": "User",
@@ -129,7 +140,7 @@ def freshsales(
         "Activity": activity,
         "Outcome": outcome,
     }
-    path = folder / "freshsales-goals.csv"
+    path = folder / file_name("freshsales", ledger, "goals")
     return [write_layout(layout, path, columns, options, owner="User email", amount="Target", period="Goal start date")]
 
 
@@ -139,20 +150,21 @@ def hubspot(
     folder: Path,
     options: Options,
     *,
-    goal_name: str = "Quota",
+    goal_name: str = GOAL,
     period: Literal["month", "quarter", "year"] = "month",
     fiscal_start: int = 1,
     id_column: str = "hubspot_owner_id",
     team_column: str = "",
     skip_zero: bool = False,
+    ledger: str = QUOTAS,
 ) -> list[Path]:
     """HubSpot goal targets by their API names: one row per owner and period, times in UTC."""
     layout = lay_out(
-        run, Wanted(id_column, "number"), period=period, fiscal_start=fiscal_start, skip_zero=skip_zero,
+        run, Wanted(id_column, "number"), period=period, fiscal_start=fiscal_start, skip_zero=skip_zero, ledger=ledger,
         also=Wanted(team_column, "number", "team_column", own=False),
     )  # fmt: skip
     columns: dict[str, Any] = {
-        "hs_goal_name": goal_name,
+        "hs_goal_name": name_goal(goal_name, ledger),
         "hs_target_amount": layout.amount,
         "hs_start_datetime": [f"{day}T00:00:00Z" for day in layout.starts],
         "hs_end_datetime": [f"{day}T23:59:59Z" for day in layout.ends],
@@ -160,7 +172,7 @@ def hubspot(
     }
     if team_column:
         columns["hubspot_team_id"] = layout.told(team_column)
-    path = folder / "hubspot-goals.csv"
+    path = folder / file_name("hubspot", ledger, "goals")
     return [
         write_layout(
             layout, path, columns, options, owner="hubspot_owner_id", amount="hs_target_amount",

@@ -18,7 +18,8 @@ from quotaopt.archive import Run
 from quotaopt.errors import Finding, InputError
 from quotaopt.export._registry import Options
 from quotaopt.export.ids import Card, Wanted, look_up, read_card
-from quotaopt.export.master import Ints, Master, read_master
+from quotaopt.export.ledgers import QUOTAS, read_ledger
+from quotaopt.export.master import Ints, Master
 from quotaopt.export.periods import Kind, Period, make_periods
 from quotaopt.optimize.verify import parse_units, unescape
 from quotaopt.tables import write_csv
@@ -91,12 +92,14 @@ def lay_out(
     split: Split = "none",
     skip_zero: bool = False,
     also: Wanted | None = None,
+    ledger: str = QUOTAS,
 ) -> Layout:
     """Sum a run's quotas by rep, period and item, and find the ids of the reps.
 
     Parameters
     ----------
     wanted, also : the id of the rows, and one more that each of their reps must have.
+    ledger : which quotas, see `read_ledger`.
 
     Raises
     ------
@@ -105,7 +108,7 @@ def lay_out(
     NoPlanError
         If the run has no quotas.
     """
-    master = read_master(run)
+    master = read_ledger(run, ledger)
     periods, of_month = make_periods(master.periods, period, fiscal_start)
     place = of_month[pd.Index(master.periods).get_indexer(pd.Index(master.cells["period"]))]
     items = master.cells["product_id"] if split != "none" else pd.Series("", index=master.cells.index)

@@ -79,12 +79,22 @@ def read_master(run: Run) -> Master:
     """
     cells = run.table("quotas")
     texts = pd.read_csv(run.folder / "quotas.csv", usecols=["quota"], dtype=str, encoding="utf-8-sig")["quota"]
-    decimals = int(texts.str.partition(".")[2].str.len().max())
-    unit = Decimal(1).scaleb(-decimals)
+    return Master(run, open_run(run, run.folder.parent.parent).scenario, cells, *whole_steps(texts))
+
+
+def whole_steps(texts: pd.Series[str]) -> tuple[Ints, Decimal]:
+    """Amounts as whole steps of their last decimal, and that step.
+
+    Raises
+    ------
+    ValueError
+        If one of them is no amount.
+    """
+    unit = Decimal(1).scaleb(-int(texts.str.partition(".")[2].str.len().max()))
     units, faulty = parse_units(texts.to_numpy(dtype=object), unit)
     if faulty:
-        raise ValueError(f"{run.id}: {faulty[0][1]} in line {faulty[0][0] + 2} of quotas.csv")
-    return Master(run, open_run(run, run.folder.parent.parent).scenario, cells, units, unit)
+        raise ValueError(f"{faulty[0][1]}, row {faulty[0][0] + 1} of the quotas")
+    return units, unit
 
 
 def check_totals(master: Master, path: Path, reps: Sequence[str], amounts: Sequence[str]) -> None:

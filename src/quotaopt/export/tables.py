@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from quotaopt.archive import Run
+from quotaopt.archive import Run, read_texts
 from quotaopt.export._registry import Options, exports
+from quotaopt.export.ledgers import QUOTAS, file_name, ledgers, read_ledger
 from quotaopt.export.master import Master, check_totals, read_master
-from quotaopt.export.pseudonyms import hide_people
+from quotaopt.export.pseudonyms import hide_people, pseudonyms
 from quotaopt.export.words import heading
 from quotaopt.optimize.verify import unescape
 from quotaopt.tables import write_csv
@@ -23,7 +24,20 @@ def flat(run: Run, folder: Path, options: Options, *, pseudonymise: bool = False
     """One row per rep × product × period, with the columns of quotas.csv."""
     master = hide_people(read_master(run)) if pseudonymise else read_master(run)
     frame = master.cells.assign(quota=master.text(master.units))
-    return [write_checked(master, frame, folder / "quotas-flat.csv", options, ["quota"])]
+    files = [write_checked(master, frame, folder / "quotas-flat.csv", options, ["quota"])]
+    if run.has("accounts"):
+        accounts = read_texts(run.folder / "accounts.csv")
+        if pseudonymise:
+            hidden = pseudonyms(accounts["rep_id"], master.scenario.root)
+            accounts = accounts.assign(rep_id=accounts["rep_id"].map(hidden), rep_name="")
+        files.append(write_checked(master, accounts, folder / "accounts-flat.csv", options, ["quota"]))
+    for name, place in ledgers(run).items():
+        if name != QUOTAS and (run.folder / place / "quotas.csv").exists():
+            other = hide_people(read_ledger(run, name)) if pseudonymise else read_ledger(run, name)
+            frame = other.cells.assign(quota=other.text(other.units))
+            frame.insert(0, "metric", name)
+            files.append(write_checked(other, frame, folder / file_name("", name, "flat"), options, ["quota"]))
+    return files
 
 
 @exports

@@ -21,6 +21,7 @@ HEADINGS = {
     "version": "版本", "metric": "指标类型", "year": "年度", "month": "月份", "company": "公司", "channel": "渠道",
     "segment": "客户群", "team": "团队", "manager_id": "经理", "territory_id": "辖区", "plan_target": "计划目标",
     "street_target": "下达目标", "base": "基准", "p_attain": "达成概率",
+    "account_id": "客户", "share": "占比",
 }  # fmt: skip
 WORDS = {
     "Quotas": "指标",

@@ -10,7 +10,9 @@ from typing import Any
 from quotaopt import columns as c
 from quotaopt.errors import Finding, shorten
 from quotaopt.report.words import rule_words, step_words, words
+from quotaopt.report.words_clash import CLASHES
 from quotaopt.report.words_findings import FINDINGS, PHRASES
+from quotaopt.report.words_measures import BANDS, MEASURES
 from quotaopt.text import counted
 
 
@@ -35,6 +37,7 @@ def check_lines(problems: Sequence[Finding], warnings: Sequence[Finding]) -> Ite
 
 # In the language of a page: a run keeps its findings in English, once.
 
+ABOUT = ("band", "kind", "pair", "jump")  # gaps of measures
 GAP, LETTERS = re.compile(r"\{(\w+)\}"), re.compile("[A-Za-z]")
 RULE = re.compile(r"(?<![\w./-])[a-z]+(_[a-z]+)+(?![\w./-])")  # no part of a path
 
@@ -50,7 +53,7 @@ def in_language(text: str, language: str) -> str:
 
 
 def translate(text: str) -> str:
-    """The Chinese of a warning, note or remedy; empty when there are no words for it."""
+    """The Chinese of a warning, note, remedy or measure; empty when there are no words for it."""
     for pattern, chinese in _patterns():
         if found := pattern.fullmatch(text):
             return chinese.format(**{name: _say(name, gap) for name, gap in found.groupdict().items()})
@@ -60,8 +63,9 @@ def translate(text: str) -> str:
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
     """Each English template as a pattern; those with more words of their own first."""
-    order = sorted(FINDINGS, key=lambda text: -len(GAP.sub("", text)))
-    return [(re.compile(_pattern(text)), FINDINGS[text]) for text in order]
+    known = {**FINDINGS, **MEASURES, **CLASHES}
+    order = sorted(known, key=lambda text: -len(GAP.sub("", text)))
+    return [(re.compile(_pattern(text)), known[text]) for text in order]
 
 
 def _pattern(template: str) -> str:
@@ -75,6 +79,6 @@ def _say(name: str, gap: str) -> str:
         return step_words("zh", gap)
     if name in ("asks", "allows", "limits"):  # limits as `optimize.words.listed` names them
         gap = RULE.sub(lambda found: rule_words("zh", found[0]), gap).replace(" all (", " (")
-    for pattern, chinese in PHRASES.items():
+    for pattern, chinese in (BANDS if name in ABOUT else PHRASES).items():
         gap = re.sub(pattern, chinese, gap)
     return gap

@@ -68,6 +68,13 @@ FINDINGS: Final[Mapping[str, str]] = {
     ),
     "{n} row(s) cut by {amount} of windfall: {names}": "{n} 行扣除意外之财 {amount}：{names}",
     "They are listed in windfall.csv and count in no base.": "列于 windfall.csv，不计入任何基数。",
+    "{n} % of the quota stands in other months than last year's sales; most apart is {month}: {quota} of the quota, "
+    "{sales} of the sales": (
+        "{n} % 的配额与上年销售的月份分布不符；相差最大的是 {month}：配额占 {quota}，销售占 {sales}"
+    ),
+    "Where pay goes by the month, deals will wait or be hurried; look at rules by month and at data.plan.": (
+        "若按月计奖，成交会被推迟或提前；请查看按月的规则和 data.plan。"
+    ),
     # History and forecast.
     "nobody sold anything in {months}: taken as missing, not as zero": "{months} 无人有销售：视为缺失，而非零",
     "history ends {month}, {n} months before the plan": "历史截至 {month}，早于计划期 {n} 个月",
@@ -211,30 +218,6 @@ FINDINGS: Final[Mapping[str, str]] = {
     "See leave.csv.": "见 leave.csv。",
     "took over {names}": "接手了 {names}",
     "holds no territory in the plan": "计划期内没有区域",
-    # Why there is no plan, and what would make one.
-    "{asks} ask(s) at least {amount}, but {allows} allow(s) at most {most}: short by {gap}": (
-        "{asks} 至少要求 {amount}，而 {allows} 至多允许 {most}：差 {gap}"
-    ),
-    "{allows} allow(s) at most {most}, but {asks} ask(s) at least {amount}: over by {gap}": (
-        "{allows} 至多允许 {most}，而 {asks} 至少要求 {amount}：超出 {gap}"
-    ),
-    "no plan can keep these limits together: {limits}": "以下界限无法同时满足：{limits}",
-    "no plan can keep these rules together: {names}": "以下规则无法同时满足：{names}",
-    "{way} the target by {amount} to {goal}": "把目标{way} {amount}，至 {goal}",
-    "{way} the target by {amount} to {goal}: still {gap} short": "把目标{way} {amount}，至 {goal}：仍差 {gap}",
-    "{way} {key} from {old} to {new}": "把 {key} 从 {old} {way}到 {new}",
-    "{way} {key} from {old} to {new}: still {gap} short": "把 {key} 从 {old} {way}到 {new}：仍差 {gap}",
-    "{way} {key} from {old} to {new}: still {gap} short, {limits} clashes next": (
-        "把 {key} 从 {old} {way}到 {new}：仍差 {gap}，其次冲突的是 {limits}"
-    ),
-    "{way} {key}, however far: still {gap} short": "无论把 {key} {way}多少：仍差 {gap}",
-    "{way} {key}, however far: still {gap} short, {limits} clashes next": (
-        "无论把 {key} {way}多少：仍差 {gap}，其次冲突的是 {limits}"
-    ),
-    "free the lock of {name}": "取消 {name} 的锁定",
-    "free all {n} locks in the way": "取消全部 {n} 个有碍的锁定",
-    "add {n} seat(s) in {region}, there from {month}": "在 {region} 增加 {n} 个席位，自 {month} 起在岗",
-    "add {n} seat(s), there from {month}": "增加 {n} 个席位，自 {month} 起在岗",
     # Explanations.
     "no plan exists with the rules up to {step}: what it changes is booked to the next step": (
         "到 {step} 为止的规则没有可行方案：其影响记入下一步"

@@ -22,7 +22,7 @@ def stay_within_supply(
     stretch: float = 1.0,
     caps: dict[str, Decimal] = {},  # noqa: B006 - read only
 ) -> Iterator[Rows]:
-    """Quotas of a product are no more than can be delivered, in a month (`supply_cap` of the products) or in all.
+    """Quotas of a product are no more than can be delivered, in a month (`supply_cap`, `data.supply`) or in all.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def stay_within_supply(
     """
     if problem.supply is None and not caps:
         what = "rules.stay_within_supply knows no limit"
-        remedy = "Write supply_cap into the products, or caps into the rule."
+        remedy = "Write supply_cap into the products or data.supply, or caps into the rule."
         raise InputError([Finding(what, remedy, code="scenario")])
     if problem.supply is not None:
         yield total(PRODUCT, MONTH) <= stretch * problem.supply.reshape(-1)

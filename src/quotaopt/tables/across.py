@@ -34,6 +34,8 @@ def check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
         "splits": known_reps | sold,
         "potential": known_reps,
         "leave": known_reps,
+        "headcounts": known_reps,
+        "supply": known_reps,
     }
     if settings.data.unknown_reps == "drop":
         _drop_unknown(sheets["history"], roster, allowed["history"])

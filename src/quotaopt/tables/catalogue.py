@@ -6,8 +6,11 @@ checked and typed, and stands in `Inputs.more` where it has no place of its own 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from quotaopt.tables.catalogue_changes import HEADCOUNT, HEADCOUNTS, SUPPLY, SUPPLY_CAP
 from quotaopt.tables.catalogue_targets import LEVELS, NODES, QUOTAS, RATES
-from quotaopt.tables.known import CURRENCY, MONTH, PRODUCT, PRODUCT_ID, QUOTA, REP, REP_ID, TERRITORY
+from quotaopt.tables.known import ACCOUNT_ID, CURRENCY, MONTH, PRODUCT, PRODUCT_ID, QUOTA, REP, REP_ID, TERRITORY
 from quotaopt.tables.schema import Field, Kind, Table
 
 HISTORY = Table(
@@ -36,6 +39,9 @@ HISTORY = Table(
     remedy='Add an order_id, or set data.duplicates = "sum".',
 )
 
+BY_ACCOUNT = replace(HISTORY, fields=(*HISTORY.fields, ACCOUNT_ID), key=(*HISTORY.key, "account_id"))
+"""The history where accounts count; elsewhere their column would only make more rows of it."""
+
 
 def _potential(required: bool = False) -> Field:
     headers = "marketpotential 潜力 市场潜力 市场容量"
@@ -56,14 +62,7 @@ ROSTER = Table(
         Field("peer_group", aliases="peers 同类组 对标组 分组"),
         Field("start_date", Kind.DAY, "start hiredate joined 入职日期 入职时间 开始日期 到岗日期"),
         Field("end_date", Kind.DAY, "end leavedate left 离职日期 离职时间 结束日期"),
-        Field(
-            "headcount",
-            Kind.NUMBER,
-            "fte 人数 编制 在岗比例",
-            low=0,
-            high=1,
-            limits="Write 1 for full time, 0.5 for half.",
-        ),
+        HEADCOUNT,
         Field("currency", aliases=CURRENCY),
         Field("ramp_profile", aliases="ramp 爬坡 爬坡曲线 成长曲线"),
         Field("is_vacant", Kind.FLAG, "vacant tobehired tbh 空缺 待招 是否空缺"),
@@ -85,9 +84,7 @@ PRODUCTS = Table(
         Field("family", aliases="productfamily category 产品大类 产品系列 系列 大类 类别"),
         Field("launch_month", Kind.MONTH, "launch launchdate 上市月份 上市日期 上市"),
         Field("end_month", Kind.MONTH, "end enddate 退市月份 退市日期 停产月份 退市"),
-        Field(
-            "supply_cap", Kind.MONEY, "supply monthlysupply 供应上限 供货上限 产能上限", low=0, limits="Money a month."
-        ),
+        SUPPLY_CAP,
         Field("price", Kind.MONEY, "unitprice listprice 单价 价格", low=0, limits="A price is zero or more."),
     ),
     key=("product_id",),
@@ -137,7 +134,8 @@ ASSIGNMENTS = Table(
     "assignments",
     (
         REP_ID,
-        Field("territory_id", aliases=TERRITORY, required=True),
+        Field("territory_id", aliases=TERRITORY, required=True, instead="account_id"),
+        ACCOUNT_ID,
         Field("start_date", Kind.DAY, "start from validfrom 开始日期 生效日期 起始日期 接手日期"),
         Field("end_date", Kind.DAY, "end to until validto 结束日期 失效日期 截止日期 移交日期"),
         _share("share", "part 份额 比例 占比 分摊比例", whole="the whole territory"),
@@ -195,6 +193,7 @@ LEAVE = Table(
         Field("end_date", Kind.DAY, "to end until 结束日期 截止日期 休假结束"),
         _share("relief", "reliefshare 减免 减免比例", whole="all of the quota of these days"),
         Field("kind", aliases="reason type 类型 假别 原因"),
+        Field("paid", Kind.FLAG, "ispaid 带薪 是否带薪"),
     ),
     key=("rep_id", "start_date"),
     may_be_empty=True,
@@ -215,6 +214,6 @@ TABLES = {
     table.name: table
     for table in (
         HISTORY, ROSTER, PRODUCTS, LOCKS, PLAN, ASSIGNMENTS, OVERRIDES, COMMITS, OVERLAYS, SPLITS, POTENTIAL, LEAVE,
-        CALENDAR_CHANGES, QUOTAS, NODES, LEVELS, RATES,
+        CALENDAR_CHANGES, QUOTAS, NODES, LEVELS, RATES, HEADCOUNTS, SUPPLY,
     )
 }  # fmt: skip

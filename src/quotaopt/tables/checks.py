@@ -11,7 +11,6 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from quotaopt.errors import SHOWN, Finding, nearest
-from quotaopt.tables.catalogue import HISTORY
 from quotaopt.tables.headers import cell_month
 from quotaopt.tables.schema import LARGEST, Field, Kind
 from quotaopt.tables.sheet import LISTED, Sheet
@@ -25,6 +24,7 @@ KEYS = {
     "rep_id": "rep",
     "product_id": "product",
     "territory_id": "territory",
+    "account_id": "account",
     "date": "day",
     "month": "month",
     "order_id": "order",
@@ -98,7 +98,7 @@ def _read_dates(sheet: Sheet, column: Field) -> None:
     """Replace months by ``YYYY-MM`` and days by ``YYYY-MM-DD``; a history's day may also be a month."""
     name = column.name
     day = column.kind is Kind.DAY
-    monthly = day and sheet.table is HISTORY
+    monthly = day and sheet.table.name == "history"
 
     def read(text: str) -> str:
         if not day:

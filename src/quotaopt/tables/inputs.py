@@ -11,8 +11,15 @@ import pandas as pd
 
 from quotaopt.errors import Finding, InputError, nearest, split_place
 from quotaopt.scenario import Scenario
+from quotaopt.tables.accounts import (
+    add_past_holders,
+    check_account_shares,
+    follow_accounts,
+    name_accounts,
+    settle_accounts,
+)
 from quotaopt.tables.across import check_across
-from quotaopt.tables.catalogue import TABLES
+from quotaopt.tables.catalogue import BY_ACCOUNT, TABLES
 from quotaopt.tables.checks import OVERLAY, check_keys, check_order, check_shares, drop_subtotals, read_cells
 from quotaopt.tables.credit import check_splits, split_sales
 from quotaopt.tables.grid import Source
@@ -21,7 +28,7 @@ from quotaopt.tables.metric import choose_metric, with_metric
 from quotaopt.tables.overlay import make_overlays, overlay_reps
 from quotaopt.tables.people import note_people, settle_roster
 from quotaopt.tables.read import read_sheet
-from quotaopt.tables.schema import plain_header
+from quotaopt.tables.schema import Table, plain_header
 from quotaopt.tables.shape import (
     LockRow,
     make_assignments,
@@ -41,6 +48,8 @@ from quotaopt.workdays import library, list_workdays
 
 OWN = ("history", "roster", "products", "locks", "plan", "assignments")
 """Tables that have a place of their own in `Inputs`."""
+SHARES = {"assignments": (check_shares, check_account_shares), "splits": (check_splits,)}
+"""What checks that shares of a table add up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +94,10 @@ def read_inputs(scenario: Scenario) -> Inputs:
     InputError
         With every problem of every file, in file order, and the warnings among them.
     """
-    sheets = {name: _read_table(scenario, name) for name in TABLES}
+    held = _read_table(scenario, "assignments")
+    known = TABLES | ({"history": BY_ACCOUNT} if scenario.settings.accounts.largest or name_accounts(held) else {})
+    sheets = {n: held if n == "assignments" else _read_table(scenario, n, table) for n, table in known.items()}
+    follow_accounts(scenario, sheets["history"], held)
     check_across(scenario, sheets)
     findings = tuple(f for sheet in sheets.values() for f in sheet.findings)
     if any(f.severity == "error" for f in findings):
@@ -98,6 +110,8 @@ def read_inputs(scenario: Scenario) -> Inputs:
     more["windfall"] = cut_windfalls(sheets["history"], everybody, scenario.settings.forecast)
     split_sales(sheets["history"], more["splits"])
     history = make_history(sheets["history"])
+    if sheets["history"].has("account_id"):
+        more["account_sales"] = make_history(sheets["history"], "account_id")
     findings += tuple(f for f in sheets["history"].findings if f.code == "windfall")
     roster, more["excluded"] = settle_roster(everybody, scenario.settings)
     findings += (*_check_calendar(scenario, more["calendar_changes"]), *note_people(more["excluded"]))
@@ -114,9 +128,17 @@ def read_inputs(scenario: Scenario) -> Inputs:
         make_plan(sheets["plan"]) if scenario.settings.data.plan else None,
         findings,
         {file: digest for sheet in sheets.values() for file, digest in sheet.hashes.items()},
-        make_assignments(sheets["assignments"]) if scenario.settings.data.assignments else None,
+        _assign(scenario, held, more),
         more,
     )
+
+
+def _assign(scenario: Scenario, sheet: Sheet, more: Mapping[str, pd.DataFrame]) -> pd.DataFrame | None:
+    """Who holds what, accounts since before the first day that is written; None where the scenario names no file."""
+    if not scenario.settings.data.assignments:
+        return None
+    assignments = make_assignments(sheet)
+    return add_past_holders(assignments, more["account_sales"]) if name_accounts(sheet) else assignments
 
 
 def read_table(place: Path, name: str) -> Sheet:
@@ -131,9 +153,9 @@ def read_table(place: Path, name: str) -> Sheet:
     return sheet
 
 
-def _read_table(scenario: Scenario, name: str) -> Sheet:
+def _read_table(scenario: Scenario, name: str, table: Table | None = None) -> Sheet:
     """All files of one table, with everything that can be checked without the other tables."""
-    data = scenario.settings.data
+    data, table = scenario.settings.data, table or TABLES[name]
     calendar = scenario.settings.calendar
     listed = (calendar,) if name == "calendar_changes" and isinstance(calendar, Path) else ()
     places = (*listed, *getattr(data, name))
@@ -143,27 +165,29 @@ def _read_table(scenario: Scenario, name: str) -> Sheet:
     reason = ""
     if name == "history" and is_large(sources):
         try:
-            with Large(TABLES[name]) as large:
-                return _check_sources(scenario, name, sources, missing, large)
+            with Large(table) as large:
+                return _check_sources(scenario, table, sources, missing, large)
         except ImportError:
             reason = 'pip install "quotaopt[parquet]" makes it quicker'
         except UnfitError as failure:
             reason = f"{failure}"
-    sheet = _check_sources(scenario, name, sources, missing)
+    sheet = _check_sources(scenario, table, sources, missing)
     if reason:
         sheet.warn("large, and read cell by cell, which needs time and memory", f"The reason: {reason}.", code="large")
     return sheet
 
 
 def _check_sources(
-    scenario: Scenario, name: str, sources: Sequence[Source], missing: Sequence[Finding], large: Large | None = None
+    scenario: Scenario, table: Table, sources: Sequence[Source], missing: Sequence[Finding], large: Large | None = None
 ) -> Sheet:
     """These files as one checked sheet; those of a `large` history are added up."""
-    data = scenario.settings.data
+    data, name = scenario.settings.data, table.name
     mapping: Mapping[str, str] = getattr(data.columns, name)
     read_as = with_metric(mapping, data.metric) if name == "history" else mapping
-    parts = [read_sheet(s, TABLES[name], read_as, large.skim if large and takes(s) else None) for s in sources]
-    sheet = join_sheets(TABLES[name], parts)
+    if table is TABLES["history"]:  # nobody asks for accounts
+        read_as = {theirs: ours for theirs, ours in read_as.items() if ours != "account_id"}
+    parts = [read_sheet(s, table, read_as, large.skim if large and takes(s) else None) for s in sources]
+    sheet = join_sheets(table, parts)
     sheet.findings[:0] = [*missing, *_check_mapping(scenario, name, mapping, parts)]
     if name == "history":
         choose_metric(scenario, sheet)
@@ -173,6 +197,7 @@ def _check_sources(
             raise UnfitError("single sales are split or held against a fence")
         large.note(sheet)
     drop_subtotals(sheet)
+    settle_accounts(sheet)
     read_cells(sheet)
     if name == "history" and sheet.has("date"):
         sheet.frame["month"] = sheet.convert("date", lambda day: day[:7])
@@ -182,15 +207,13 @@ def _check_sources(
         if returns:
             sheet.warn(f"{counted(returns, 'negative amount')}, taken as returns", code="returns")
     adding = name == "history" and data.duplicates == "sum"
-    again = (large.check_keys if large else check_keys)(sheet, "" if adding else TABLES[name].remedy)
+    again = (large.check_keys if large else check_keys)(sheet, "" if adding else table.remedy)
     if adding and again:
         sheet.warn(f"added up the amounts of {counted(again, 'row')} that repeat an earlier one", code="duplicate")
     check_order(sheet, "start_date", "end_date")
     check_order(sheet, "launch_month", "end_month")
-    if name == "assignments":
-        check_shares(sheet)
-    if name == "splits":
-        check_splits(sheet)
+    for check in SHARES.get(name, ()):
+        check(sheet)
     return large.add_up(sheet) if large else sheet
 
 
@@ -238,7 +261,7 @@ def _no_file(scenario: Scenario, name: str, place: Path) -> Finding:
 def _check_mapping(scenario: Scenario, name: str, mapping: Mapping[str, str], parts: list[Sheet]) -> list[Finding]:
     """Problems of ``[data.columns]``: a column we do not have, or a header that no file has."""
     found = []
-    columns = [f.name for f in TABLES[name].fields]
+    columns = [f.name for f in (BY_ACCOUNT if name == "history" else TABLES[name]).fields]
     headers = dict.fromkeys(part.headers.get(c, c) for part in parts for c in map(str, part.frame))
     for theirs, ours in mapping.items():
         place = split_place(scenario.source("data", "columns", name, theirs))

@@ -17,8 +17,14 @@ MONTH = "period yearmonth 月份 年月 月 期间 会计期间"
 
 TERRITORY = "territory territorycode patch 辖区 辖区编号 地盘 责任区 责任区编号 片区 片区编号 网格 销售区域 区域编号"
 
+ACCOUNT = (
+    "account accountcode accountno customer customerid customercode client clientid "
+    "客户 客户编号 客户编码 客户代码 客户号 客户名称 门店 门店编号 终端"
+)
+
 CURRENCY = "ccy currencycode 币种 货币 货币代码"
 
+ACCOUNT_ID = Field("account_id", aliases=ACCOUNT)
 REP_ID = Field("rep_id", aliases=REP, required=True)
 PRODUCT_ID = Field("product_id", aliases=PRODUCT, required=True)
 QUOTA = Field(

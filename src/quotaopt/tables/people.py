@@ -21,7 +21,8 @@ LAST = "9999-12-31"
 def check_people(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
     """Report leave that overlaps, locks on people who are left out, and peers by columns that are not there."""
     roster = sheets["roster"]
-    _check_overlaps(sheets["leave"])
+    for name, noun in (("leave", "leave"), ("headcounts", "headcount")):
+        _check_overlaps(sheets[name], noun)
     if roster.has("include", "rep_id"):
         left_out = roster.rows_where("include", lambda text: text == "false")
         names = dict(zip(roster.frame["rep_id"].to_numpy()[left_out], left_out, strict=True))
@@ -38,8 +39,8 @@ def check_people(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
     _check_peers(scenario, roster)
 
 
-def _check_overlaps(leave: Sheet) -> None:
-    """Report each leave that begins before an earlier one of the same rep has ended."""
+def _check_overlaps(leave: Sheet, noun: str) -> None:
+    """Report each row that begins before an earlier one of the same rep has ended."""
     if not leave.has("rep_id", "start_date"):
         return
     rep, start = (leave.frame[c].to_numpy(str) for c in ("rep_id", "start_date"))
@@ -51,7 +52,7 @@ def _check_overlaps(leave: Sheet) -> None:
     again = [now for now, then in before.items() if rep[now] == rep[then] and start[now] <= end[then]]
 
     def what(row: int, _text: str) -> str:
-        return f"overlaps the leave of line {leave.line[before[row]]}"
+        return f"overlaps the {noun} of line {leave.line[before[row]]}"
 
     leave.report(sorted(again), "start_date", what, "End one the day before the other begins.", code="overlap")
 

@@ -35,12 +35,12 @@ class LockRow:
     source: str
 
 
-def make_history(sheet: Sheet) -> pd.DataFrame:
-    """Sales in money, one row for each rep × product × month (× territory where it is written); returns are netted.
+def make_history(sheet: Sheet, *also: str) -> pd.DataFrame:
+    """Sales in money, one row for each rep × product × month (× territory where it is written, × `also`).
 
-    Amounts are added exactly, so that a sum does not depend on the order of the rows.
+    Returns are netted. Amounts are added exactly, so that a sum does not depend on the order of the rows.
     """
-    keys = ["rep_id", "product_id", "month", *(["territory_id"] if sheet.has("territory_id") else [])]
+    keys = ["rep_id", "product_id", "month", *(["territory_id"] if sheet.has("territory_id") else []), *also]
     amounts, scale = _money(sheet)
     group, found = np.zeros(len(sheet.frame), dtype=np.int64), {}
     for key in keys:

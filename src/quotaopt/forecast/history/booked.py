@@ -12,7 +12,7 @@ import pandas as pd
 from quotaopt.forecast.history.gaps import find_gaps
 from quotaopt.forecast.panel import Bools, Floats, Ints, month_name, month_number
 from quotaopt.leave import share_on_leave
-from quotaopt.presence import count_heads, read_ramp
+from quotaopt.presence import count_heads, find_sizes, read_ramp
 from quotaopt.workdays import Workdays, make_workdays
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Booked:
     there : whether the person was there and the month is not missing, shape (people, months).
     missing : months without a single row that are taken as missing, shape (people, months).
     heads : share of the month's working days between start and end date, shape (people, months).
+    size : full-time share of who is there, shape (people, months).
     ramp : productivity of a new rep, 0..1, shape (people, months).
     working : share of these days that no leave relieves, shape (people, months).
     calendar : which days are worked.
@@ -52,6 +53,7 @@ class Booked:
     there: Bools
     missing: Bools
     heads: Floats
+    size: Floats
     ramp: Floats
     working: Floats
     calendar: Workdays
@@ -63,9 +65,8 @@ class Booked:
 
     @property
     def headcount(self) -> Floats:
-        """Share of full time, 1 where none is given, shape (people, 1)."""
-        share = self.people["headcount"].to_numpy(np.float64)
-        return np.where(share > 0, share, 1.0)[:, None]
+        """Share of full time, 1 where none is given, shape (people, months)."""
+        return np.where(self.size > 0, self.size, 1.0)
 
     @property
     def presence(self) -> Floats:
@@ -89,17 +90,19 @@ def book(inputs: Inputs, settings: Settings, history: pd.DataFrame, plan_start: 
     months = [month_name(number) for number in span]
     calendar = make_workdays(inputs, settings)
     heads = count_heads(people.assign(headcount=1.0), months, calendar)
+    size = find_sizes(people, months, inputs, calendar, heads)
     sold = (sales != 0).any(axis=1)
     dated, ended = (people[c].notna().to_numpy()[:, None] for c in ("start_date", "end_date"))
     begun = np.maximum.accumulate(sold | (dated & (heads > 0)), axis=1)
     left = ~np.maximum.accumulate((sold | ~ended | (heads > 0))[:, ::-1], axis=1)[:, ::-1]
     there = begun & ~left
     missing = find_missing(at, sales, there, settings.forecast.no_rows)
+    missing |= (size <= 0) & (people["headcount"].to_numpy(np.float64)[:, None] > 0) & ~sold  # nobody was there to sell
     ramp = read_ramp(people, months, settings, calendar)
     away = share_on_leave(people, months, inputs, settings)
     working = 1.0 - np.divide(away, heads, out=np.zeros_like(away), where=heads > 0)
     return Booked(
-        people, roster, products, span.start, sales, there & ~missing, missing, heads, ramp, working, calendar
+        people, roster, products, span.start, sales, there & ~missing, missing, heads, size, ramp, working, calendar
     )
 
 

@@ -198,7 +198,7 @@ def _flag(booked: Booked, holdings: Holdings, patches: Patches, keepers: _Keeper
 def _note(booked: Booked, holdings: Holdings, patches: Patches, keepers: _Keepers) -> Iterator[Finding]:
     """Reps whose assignments leave something open."""
     named = np.zeros(len(booked.people), dtype=bool)
-    named[holdings.person[: -len(named)]] = True
+    named[holdings.person[: -len(named)][~holdings.accounts]] = True
     sold = (patches.sales[holdings.territories :] != 0).any(axis=(1, 2))
     if own := list(booked.people.index[named & sold]):
         what = "sold in months in which the assignments name no territory for them, taken as a patch of their own"

@@ -10,6 +10,7 @@ import pandas as pd
 from quotaopt.forecast.history.booked import Booked
 from quotaopt.forecast.panel import Bools, Floats, Ints, Texts, month_name
 from quotaopt.forecast.sums import sum_groups
+from quotaopt.text import ACCOUNT
 from quotaopt.workdays import share_of_workdays
 
 
@@ -36,6 +37,12 @@ class Holdings:
     ahead: Floats
     work: Floats
     dated: Bools
+
+    @property
+    def accounts(self) -> Bools:
+        """Which rows of the assignments are about an account, shape (rows,)."""
+        named = self.patch[self.patch < self.territories]
+        return np.char.startswith(self.patches[: self.territories].astype(str), ACCOUNT)[named]
 
     def by_person(self, values: Floats) -> Floats:
         """Sums over each person's holdings, shape (people, months)."""
@@ -65,14 +72,15 @@ def find_holdings(booked: Booked, assignments: pd.DataFrame, plan: list[int]) ->
     )
     # a month with sales counts even outside the dates of the roster
     work = np.where(booked.heads[person] > 0, worked, past * booked.there[person]) * ~booked.missing[person]
-    everyone = np.arange(len(people))
-    unnamed = ~np.isin(everyone, person)
+    # an account is only a part of what a rep works on: it leaves the rest to a patch of their own
+    everyone, whole = np.arange(len(people)), ~np.char.startswith(territory.astype(str), ACCOUNT)[patch]
+    unnamed = ~np.isin(everyone, person[whole])
     return Holdings(
         patches=np.concatenate([territory.astype(object), people.index.to_numpy(object)]),
         territories=len(territory),
         person=np.concatenate([person, everyone]),
         patch=np.concatenate([patch, len(territory) + everyone]),
-        past=np.concatenate([past, sum_groups(past, person, len(people)) == 0]),
+        past=np.concatenate([past, sum_groups(past[whole], person[whole], len(people)) == 0]),
         ahead=np.concatenate([ahead, np.repeat(unnamed[:, None], len(plan), axis=1)]),
         work=np.concatenate([work, np.nan_to_num(booked.presence / booked.headcount)]),
         dated=np.concatenate([begin.notna().to_numpy(), np.ones(len(people), dtype=bool)]),
@@ -85,6 +93,7 @@ def find_claims(booked: Booked, holdings: Holdings, plan_start: int) -> Floats:
     Orders of people who have left and are booked before or after all of their assignments go with the nearest one.
     """
     claim, named = holdings.past.copy(), len(holdings.person) - len(booked.people)
+    claim[:named][holdings.accounts] = 0.0  # their sales say so themselves
     end = booked.people["end_date"].to_numpy("datetime64[M]")
     gone = (end < np.datetime64(month_name(plan_start), "M")) | (np.arange(len(end)) >= booked.roster)
     held = sum_groups(claim[:named], holdings.person[:named], len(end)) > 0

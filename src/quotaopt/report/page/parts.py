@@ -232,13 +232,19 @@ def fairness(run: Run, reps: pd.DataFrame, language: str) -> str:
     measures = run.table("measures")
     if (measures.query("measure == 'certified_fair'")["value"] == 1).any():
         body += f"<p>{escape(say['fair.certified'])}</p>"
-    return f'<div class="card">{body}{_measures(measures, say)}</div>'
+    return f'<div class="card">{body}{_measures(measures, language)}</div>'
 
 
-def _measures(measures: pd.DataFrame, say: Say) -> str:
+def _measures(measures: pd.DataFrame, language: str) -> str:
     """Every measure, folded."""
+    say = words(language)
     rows = [
-        [escape(say.get(f"measure.{row.measure}", row.measure)), _value(row.value), escape(row.unit), escape(row.about)]
+        [
+            escape(say.get(f"measure.{row.measure}", row.measure)),
+            _value(row.value),
+            escape(row.unit),
+            escape(in_language(row.about, language)),
+        ]
         for row in each(measures)
     ]
     heads = [say["col.measure"], say["col.value"], "", ""]
