@@ -237,15 +237,15 @@ def test_what_is_meant_is_suggested(call: Call, arguments: list[str], code: int,
 
 
 PLANS = """\
- + better, - worse                             base  stretch
-Target                                      120,000  144,000
-Sum of quotas                               120,000  144,000
-Against last year's sales                    +0.0 %  +20.0 %
-Quota / capacity, median rep                   1.00   1.20 -
-Quota / capacity, highest                      1.00   1.20 -
-Quota / capacity, highest less lowest          0.00     0.00
-Reps asked for more than capacity                 0      4 -
-Reps a rule keeps from their group's level        0        0
++ better, - worse                              base    stretch
+Target                                      120,000    144,000
+Sum of quotas                               120,000    144,000
+Against last year's sales                    +0.0 %    +20.0 %
+Quota / capacity, median rep                   1.00     1.20 -
+Quota / capacity, highest                      1.00     1.20 -
+Quota / capacity, highest less lowest          0.00       0.00
+Reps asked for more than capacity                 0        4 -
+Reps a rule keeps from their group's level        0          0
 
 region     base  stretch   change      stretch
 South    84,000  100,800  +20.0 %  1.00 → 1.20

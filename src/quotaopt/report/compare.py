@@ -43,12 +43,12 @@ def compare_report(runs: Sequence[Run], table: pd.DataFrame, by: str, top: int) 
 def overview(runs: Sequence[Run]) -> Iterator[RenderableType]:
     """What a decision needs, on one screen: key figures, regions, who moves most, limits, whether sums tie."""
     say = words("en")
-    marks = {"": "", "better": " +", "worse": " -"}
+    marks = {"": "  ", "better": " +", "worse": " -"}
     body = [
-        (say[key], *(f"{text}{marks[way]}" for text, way in zip(shown, ways, strict=True)))
+        (say[key], shown[0], *(f"{text}{marks[way]}" for text, way in zip(shown[1:], ways[1:], strict=True)))
         for key, shown, ways in figures(runs)
     ]
-    yield grid([" + better, - worse", *titles(runs)], body)
+    yield grid(["+ better, - worse", *titles(runs)], body)
     for by, top in PARTS.items():
         yield Text()
         yield from compare_report(runs, compare_runs(runs, by), by, top)
