@@ -66,7 +66,9 @@ def figures(runs: Sequence[Run]) -> Iterator[tuple[str, list[str], list[str]]]:
     for key in (key for key in FIGURES if key in tables[0].index):
         values = [float(table["value"].get(key, float("nan"))) for table in tables]
         shown = [_figure(key, value, str(tables[0]["unit"][key])) for value in values]
-        yield f"measure.{key}", shown, [verdict(value - values[0], better.get(key, "")) for value in values]
+        ways = [verdict(value - values[0], better.get(key, "")) for value in values]
+        seen = [way if text != shown[0] else "" for way, text in zip(ways, shown, strict=True)]  # no more than is shown
+        yield f"measure.{key}", shown, seen
 
 
 def _figure(key: str, value: float, unit: str) -> str:

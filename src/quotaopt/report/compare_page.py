@@ -41,6 +41,7 @@ def compare_page(runs: Sequence[Run], language: str) -> str:
     about = "".join(
         f'<p class="soft">{escape(name)}: {escape(str(run.record["about"]))}</p>'
         for name, run in zip(names, runs, strict=True)
+        if run.record["about"]
     )
     tied, held = _ties(runs, say)
     left, right = _columns(runs, language)
