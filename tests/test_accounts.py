@@ -159,11 +159,22 @@ def test_what_is_wrong_with_accounts_is_said_with_file_and_line(project: Path) -
     assert any("accounts.largest" in line and "no column account_id" in line for line in problems(project))
 
 
+def test_accounts_nobody_sold_to_are_named_and_shares_in_per_cent_too(project: Path, call: Call) -> None:
+    write(project, "rep_id,customer,share\nR1,R4-AA,1\nR2,R4-B,50%\n")
+    assert any("share: not a number (got '50%'). Write 0.5." in line for line in problems(project))
+    write(project, "rep_id,customer,share\nR1,R4-AA,1\n")
+    code, out, _ = call("check", "base", "-C", project)
+    assert code == 0
+    assert "assignments.csv:2  nothing was sold to account R4-AA. Nearest: 'R4-A'." in out
+
+
 def test_customers_make_no_more_rows_of_history_where_nobody_asks_for_accounts(project: Path) -> None:
+    """They tell rows apart, and are added up."""
     write(project, largest=0)
-    lines = history().splitlines()
-    (project / "scenarios/data/history.csv").write_text("\n".join([*lines[:2], ""]), encoding="utf-8")
     inputs = read_inputs(load_scenario("base", project))
+    assert len(inputs.history) == 4 * 2 * 24
+    assert [w.what for w in inputs.warnings] == ["customer (account_id) is not used"]
+    assert len(read_inputs(load_scenario("base", project, ['data.duplicates="sum"'])).history) == 4 * 2 * 24
     assert "account_sales" not in inputs.more
     assert list(inputs.history) == ["rep_id", "product_id", "month", "amount"]
 

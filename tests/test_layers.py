@@ -14,7 +14,7 @@ import quotaopt
 
 ROOT = Path(quotaopt.__file__).parent
 LAYERS = [
-    {"quotaopt", "errors", "columns", "registry", "text"},
+    {"quotaopt", "errors", "columns", "registry", "text", "timer"},
     {
         "tables",
         "places",

@@ -21,6 +21,7 @@ from quotaopt.recheck import changed_files
 from quotaopt.scenario import Scenario, load_scenario
 from quotaopt.settings_tree import Tree
 from quotaopt.tables import read_inputs, write_csv
+from quotaopt.tables.catalogue import TABLES
 from quotaopt.tables.nested import node_names
 from quotaopt.tables.schema import Field, Kind, Table
 from quotaopt.templates import Language, heading
@@ -97,6 +98,7 @@ def open_handout(run: Run, project: Path, level: str = "") -> HandOut:
     scenario = load_scenario(str(run.folder / "scenario.toml"), project)
     inputs, tree = read_inputs(scenario), scenario.settings.tree
     chosen = level or (tree.levels[-1] if tree.levels else "manager")
+    chosen = TABLES["roster"].named(chosen) or chosen if chosen not in inputs.roster else chosen
     if chosen not in inputs.roster:
         raise UnknownNameError("column of the roster", chosen, map(str, inputs.roster.columns))
     settings = scenario.settings

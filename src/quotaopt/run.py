@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as package_version
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import pandas as pd
@@ -49,6 +47,7 @@ from quotaopt.record import Tables, tables_of
 from quotaopt.scenario import Scenario, load_scenario
 from quotaopt.seats import with_seats
 from quotaopt.tables import Inputs, read_inputs, write_tables
+from quotaopt.timer import Progress, Timer
 from quotaopt.workdays import make_workdays
 from quotaopt.workload import check_workload
 
@@ -57,8 +56,6 @@ __all__ = ["Run", "check_scenario", "find_run", "list_runs", "run_scenario"]
 SCHEMA = "quotaopt/run/1"
 PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "highspy", "pulp", "pydantic", "click", "rich", "holidays")
 EXIT = {"optimal": 0, "feasible": 0, "approximate": 0, "infeasible": 3, "no_solution": 4, "failed": 4, "unbounded": 70}
-
-Progress = Callable[[str], None]
 
 
 def load_scenarios(names: Sequence[str], project: Path, sets: Sequence[str] = ()) -> list[Scenario]:
@@ -81,13 +78,15 @@ def load_scenarios(names: Sequence[str], project: Path, sets: Sequence[str] = ()
 
 
 def check_all(names: Sequence[str], project: Path, sets: Sequence[str] = ()) -> tuple[list[Finding], list[Finding]]:
-    """Problems and warnings of several scenarios and their data, each once."""
+    """Problems and warnings of several scenarios and their data, each once; what names no file names the scenario."""
     findings = dict[Finding, None]()
     for name in names:
         try:
-            findings |= dict.fromkeys(check_scenario(load_scenario(name, project, sets))[1])
+            found = check_scenario(load_scenario(name, project, sets))[1]
         except InputError as error:
-            findings |= dict.fromkeys(error.findings)
+            found = [*error.findings]
+        at = f"scenarios/{name}.toml" if len(names) > 1 else ""
+        findings |= dict.fromkeys(f if f.file else replace(f, file=at) for f in found)
     return problems_in([*findings]), [finding for finding in findings if finding.severity != "error"]
 
 
@@ -193,21 +192,6 @@ def run_scenario(
             record["repairs"] = [{"file": scenario.show(path), "remedy": text} for path, text in written]
         write_run(folder, parent / run_id, scenario, tables, record, checked.plan, forecast)
     return load_run(parent / run_id)
-
-
-class Timer:
-    """Seconds of each stage; says which stage begins."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress, self.seconds = progress, dict[str, float]()
-
-    @contextmanager
-    def __call__(self, stage: str) -> Iterator[None]:
-        """Time one stage."""
-        self.progress(stage)
-        began = perf_counter()
-        yield
-        self.seconds[stage] = round(perf_counter() - began, 3)
 
 
 def describe(
