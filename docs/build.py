@@ -23,7 +23,7 @@ from quotaopt import columns_tree as t
 from quotaopt import columns_why as w
 from quotaopt.cli import COMMON, cli, main
 from quotaopt.columns_hand import ACCOUNTS, COMMITS, LOCAL, OVERLAY, OVERRIDES, POTENTIAL, UNITS, WINDFALL
-from quotaopt.columns_quality import QUOTA_TEST, SIMULATION
+from quotaopt.columns_quality import INVERSIONS, QUOTA_TEST, SIMULATION
 from quotaopt.report.names import name_table
 from quotaopt.report.settings import toml_value
 from quotaopt.settings import NAME, Settings, is_named, section_of
@@ -54,6 +54,10 @@ TABLES = {
     "goals.csv": ("What was aimed for, in order.", c.GOALS),
     "fairness.csv": ("Every rep's level, and what keeps it from its peers'.", c.FAIRNESS),
     "measures.csv": ("The plan in a handful of numbers.", c.MEASURES),
+    "inversions.csv": (
+        "Reps with more of everything than a peer, and a lower quota; only when there are some.",
+        INVERSIONS,
+    ),
     "overrides.csv": ("What was decided by hand beside what was computed; only with `data.overrides`.", OVERRIDES),
     "commits.csv": ("Target less commitment, by node and one by one; only with `data.commits`.", COMMITS),
     "overlay.csv": ("What overlay reps carry, counted in no other table; only when there are some.", OVERLAY),

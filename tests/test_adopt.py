@@ -16,8 +16,8 @@ from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from quotaopt.adopt import adopt
+from quotaopt.check import check_all
 from quotaopt.errors import InputError
-from quotaopt.run import check_all
 from quotaopt.scenario import load_scenario
 from quotaopt.tables import read_inputs
 from quotaopt.tables.catalogue import TABLES

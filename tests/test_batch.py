@@ -18,10 +18,11 @@ import pytest
 from quotaopt import batch as batch_module
 from quotaopt.archive import list_runs
 from quotaopt.batch import load_variations, run_batch
+from quotaopt.check import Read, check_scenario
 from quotaopt.errors import InputError
 from quotaopt.forecast import make_forecast
 from quotaopt.memory import UNREAD, Memory, same_forecast
-from quotaopt.scenario import load_scenario
+from quotaopt.scenario import Scenario, load_scenario
 from quotaopt.settings import Settings
 from quotaopt.tables import read_inputs
 
@@ -117,6 +118,13 @@ def test_alone_together_and_apart_give_the_same_tables(project: Path, tmp_path: 
 
 def test_the_forecast_is_made_once_for_those_that_share_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Counter[str]()
+    checked = list[str]()
+
+    def look(scenario: Scenario, read: Read) -> object:
+        checked.append(scenario.name)
+        return check_scenario(scenario, read)
+
+    monkeypatch.setattr("quotaopt.check.check_scenario", look)
 
     def count(inputs: object, settings: Settings) -> object:
         made[str(settings.forecast.months)] += 1
@@ -126,6 +134,7 @@ def test_the_forecast_is_made_once_for_those_that_share_it(project: Path, monkey
     loaded = load_variations(["base", "stretch"], project, (), ["target=96000,120000", "forecast.months=24,36"])
     assert len(run_batch(loaded).runs) == 8
     assert made == {"24": 1, "36": 1}
+    assert sorted(checked) == sorted(scenario.name for scenario, _ in loaded)  # and checked once
 
 
 def test_memory_forgets_what_nobody_needs(project: Path) -> None:

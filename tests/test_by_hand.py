@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quotaopt.archive import Run, find_run
+from quotaopt.check import check_scenario
 from quotaopt.decisions import share_out
-from quotaopt.run import check_scenario
 from quotaopt.scenario import load_scenario
 from quotaopt.tables.byhand import overlaps
 

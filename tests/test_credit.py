@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quotaopt.archive import Run, find_run
-from quotaopt.run import check_scenario
+from quotaopt.check import check_scenario
 from quotaopt.scenario import load_scenario
 from quotaopt.tables import read_inputs
 from quotaopt.tables.catalogue import HISTORY
@@ -105,7 +105,10 @@ def test_overlays_that_cannot_be(project: Path) -> None:
         ),
         "scenarios/data/assignments.csv:2  rep_id: no overlay rep (got 'R1'). Write yes in its column overlay.",
         "scenarios/data/assignments.csv:3  rep_id: an overlay rep holds nothing (got 'X1'). Write kind = overlay.",
-        "scenarios/data/overlays.csv:6  share: not between 0 and 1 (got '2'). Write 1 for all of it, 0.5 for half.",
+        (
+            "scenarios/data/overlays.csv:6  share: not between 0 and 1 (got '2'). "
+            "Write 1 for all of it, 0.5 for half of it."
+        ),
         (
             "scenarios/data/overlays.csv:5  product_id: not in scenarios/data/history.csv (got 'c'). "
             "Add the product there."

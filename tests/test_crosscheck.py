@@ -18,12 +18,13 @@ import pytest
 from quotaopt import crosscheck
 from quotaopt.apart import StoppedError, call_apart
 from quotaopt.archive import Run
+from quotaopt.check import load_scenarios
 from quotaopt.crosscheck import Failure, ask, solve_with_each
 from quotaopt.errors import SolverError
 from quotaopt.optimize.solvers import installed
 from quotaopt.plan import Plan
 from quotaopt.problem import Problem
-from quotaopt.run import load_scenarios, run_scenario
+from quotaopt.run import run_scenario
 from quotaopt.scenario import Scenario
 
 from .office import open_office, write_project

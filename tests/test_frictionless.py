@@ -132,6 +132,10 @@ def windfalls(project: Path) -> None:
     path.write_text("\n".join([f"{head},order_id,windfall", *rows, ""]), encoding="utf-8")
 
 
+def locked(project: Path) -> None:
+    (project / "scenarios/data/locks.csv").write_text("rep_id,product_id,month,value\nR4,,,30000\n", encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("make", "sets", "tables"),
     [
@@ -141,6 +145,7 @@ def windfalls(project: Path) -> None:
         (windfalls, [], {"windfall"}),
         (currencies, [], {"local"}),
         (accounts, [], {"accounts"}),
+        (locked, ["data.locks=scenarios/data/locks.csv"], {"inversions"}),
     ],
 )
 def test_tables_of_what_a_scenario_asks_for_are_valid(
@@ -169,7 +174,7 @@ def test_every_table_of_a_run_is_tried() -> None:
     }
     asked = {"overrides", "commits", "overlay", "potential", "units", "metrics", "metric_quotas", "levels", "nodes"}
     asked.add("accounts")
-    found = {"windfall", "vacant", "fenced", "floored", "leave", "uncovered", "excluded", "local"}
+    found = {"windfall", "vacant", "fenced", "floored", "leave", "uncovered", "excluded", "local", "inversions"}
     assert set(TABLES) == always | asked | found | {"warnings", "conflicts", "solvers"}
 
 

@@ -14,7 +14,7 @@ import quotaopt
 
 ROOT = Path(quotaopt.__file__).parent
 LAYERS = [
-    {"quotaopt", "errors", "columns", "registry", "text", "timer"},
+    {"quotaopt", "errors", "columns", "registry", "text"},
     {
         "tables",
         "places",
@@ -49,6 +49,7 @@ LAYERS = [
         "manager_files",
         "merge",
         "feasibility",
+        "pay",
         "people",
         "policy",
         "record",
@@ -62,6 +63,8 @@ LAYERS = [
         "memory",
         "crosscheck",
         "recheck",
+        "case",
+        "check",
         "review",
         "mend",
         "compare",
@@ -75,6 +78,8 @@ LAYERS = [
         "measures",
         "promise",
         "ratchet",
+        "replan",
+        "jackknife",
         "simulate",
         "backtest",
     },

@@ -13,8 +13,8 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from quotaopt.archive import Run, find_run
+from quotaopt.check import check_scenario
 from quotaopt.market import blend, share_in_supply
-from quotaopt.run import check_scenario
 from quotaopt.scenario import load_scenario
 from quotaopt.units import whole_units
 

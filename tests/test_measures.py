@@ -17,12 +17,18 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from quotaopt.columns import MEASURES
+from quotaopt.frozen import find_plan, frozen_measures
+from quotaopt.goals import Levels
 from quotaopt.measures import HEALTHY, PlanView, Row, measure, measure_table
-from quotaopt.measures.attainment import band_shares
-from quotaopt.measures.past import past_attainment
-from quotaopt.measures.spread import _inversions
+from quotaopt.measures.attainment import band_shares, two_humps
+from quotaopt.measures.inversions import inversion_table, inverted
+from quotaopt.measures.past import least_squares, past_attainment
 from quotaopt.measures.statistics import central, correlation_range, group_difference, rank_correlation, ranks, wilson
 from quotaopt.measures.table import verdict
+from quotaopt.measures.timing import note_season
+from quotaopt.pay import PayPlan
+from quotaopt.report import words_measures
+from quotaopt.report.findings import GAP, in_language
 from quotaopt.settings import Settings
 from quotaopt.tables import Inputs
 
@@ -205,11 +211,22 @@ def test_inversions_are_those_of_every_pair(key: int) -> None:
         (i, j) for i in range(7) for j in range(7)
         if (driver[i] >= driver[j]).all() and (driver[i] > driver[j]).any() and quota[j] > quota[i]
     ]  # fmt: skip
-    count, pair, gap = _inversions(driver, quota, 0.01)
-    assert count == len(wanted)
-    if wanted:
-        assert pair in wanted
-        assert gap == max(quota[j] - quota[i] for i, j in wanted)
+    assert [tuple(pair) for block in inverted(driver, quota, 0.01) for pair in block.tolist()] == wanted
+
+
+def test_every_inversion_is_listed_with_what_holds_it() -> None:
+    view = make_view(reps=6)
+    scale = np.array([0.1, 1, 1, 1, 1, 1])[:, None, None]
+    turned = replace(view, quota=view.quota * scale)
+    fairness = pd.DataFrame({"rep_id": view.roster.index, "stopped_by": ["keep_locks R00", "", "", "", "", ""]})
+    table = inversion_table(turned, fairness)
+    assert len(table) == rows(turned)["dominance_inversions"].value > 0
+    assert table["below"].is_monotonic_decreasing
+    assert (table["below"] == table["other_quota"] - table["quota"]).all()
+    assert set(table["why"][table["rep_id"] == "R00"]) == {"keep_locks R00"}
+    first = table.iloc[0]
+    assert f"worst: {first['rep_id']} below {first['other_id']}" in rows(turned)["dominance_inversions"].about
+    assert inversion_table(view, fairness).empty == (rows(view)["dominance_inversions"].value == 0)
 
 
 def test_overassignment_by_level() -> None:
@@ -228,6 +245,164 @@ def test_past_attainment_by_hand() -> None:
     )
     quotas = pd.DataFrame({"rep_id": ["A", "B", "C", "D"], "month": ["2026-01"] * 4, "quota": [10.0, 8, 5, 0]})
     assert past_attainment(history, quotas, 2027 * 12).to_dict() == {"A": 0.5, "B": 1.0, "C": 0.0}
+
+
+def test_the_answer_to_last_years_attainment_is_found_again() -> None:
+    """Quotas that were made by 10 % more, half of what was above quota, and a tenth of what was below."""
+    rng, view = np.random.default_rng(4), make_view()
+    a, was = rng.uniform(0.5, 1.6, 12), rng.uniform(50, 90, 12) * 1000
+    now = was * (1.1 + 0.5 * np.maximum(a - 1, 0) + 0.1 * np.minimum(a - 1, 0))
+    names = list(view.roster.index)
+    history = pd.DataFrame({"rep_id": names, "month": "2026-12", "amount": a * was})
+    quotas = pd.DataFrame({"rep_id": names, "month": "2026-03", "quota": was})
+    inputs = replace(view.inputs, history=history, more={"quotas": quotas})
+    year = replace(view, inputs=inputs, quota=np.repeat(now[:, None, None] / 24, 24, axis=2).reshape(12, 2, 12),
+                   last_year=np.ones((12, 2, 12)))  # fmt: skip
+    found = rows(year)
+    assert found["past_ratchet_up"].value == pytest.approx(0.5)
+    assert found["past_ratchet_down"].value == pytest.approx(0.1)
+    assert found["past_ratchet_gap"].value == pytest.approx(0.4)
+    assert "past_ratchet_gap" not in rows(replace(view, inputs=inputs))  # half a year answers no whole one
+
+
+@seed(11)
+@given(st.integers(0, 999))
+def test_least_squares_is_that_of_numpy(key: int) -> None:
+    rng = np.random.default_rng(key)
+    x, y = rng.normal(size=(9, 2)), rng.normal(size=9)
+    found = least_squares(x, y)
+    assert found is not None
+    beta, rest, *_ = np.linalg.lstsq(np.column_stack([np.ones(9), x]), y, rcond=None)
+    assert found[0] == pytest.approx(beta[1:])
+    design = np.column_stack([np.ones(9), x])
+    assert found[1] == pytest.approx((np.linalg.inv(design.T @ design) * rest[0] / 6)[1:, 1:])
+    assert least_squares(np.column_stack([x[:, 0], x[:, 0]]), y) is None
+
+
+def test_saturated_markets_should_grow_less() -> None:
+    view = make_view()
+    growth = view.rep_quota / view.rep_last_year
+    part = (growth.max() - growth) / np.ptp(growth)  # who is asked for most growth has sold nothing of the market yet
+    assert rows(replace(view, penetration=part))["growth_headroom"].value == pytest.approx(1)
+    upside_down = rows(replace(view, penetration=1 - part))["growth_headroom"]
+    assert upside_down.value == pytest.approx(-1)
+    assert verdict(upside_down) == "look"
+
+
+def test_hours_that_quotas_take() -> None:
+    view = make_view(reps=5)
+    work = {"hours": 100, "hours_per_deal": {"core": 2.0, "cloud": 4.0}, "value_per_deal": {"core": 500, "cloud": 1000}}
+    settings = Settings.model_validate(view.settings.model_dump() | {"workload": work})
+    hours = np.array([1e3, 1e3, 1e3, 0, 1e3])
+    row = rows(replace(view, settings=settings, hours=hours))["hours_used"]
+    asked = view.rep_quota / 250 / 1e3  # four hours for every thousand, of both products
+    asked[3] = 0
+    assert row.value == pytest.approx(asked.max())
+    assert str(view.roster.index[asked.argmax()]) in row.about
+
+
+def test_two_humps_are_told_from_one() -> None:
+    n = 100_000
+    two = np.repeat([0.0, 1.0], n // 2)
+    for values, wanted in (
+        (two, 1.0),
+        (np.linspace(0, 1, n), 5 / 9),
+        (stats.norm.ppf((np.arange(n) + 0.5) / n), 1 / 3),
+    ):
+        moments = stats.skew(values), stats.kurtosis(values, fisher=False)
+        assert two_humps(*map(np.atleast_1d, moments), n)[0] == pytest.approx(wanted, abs=1e-3)
+
+
+# --- chances ------------------------------------------------------------------------------------------------------
+
+
+def of_the_guide(quota: list[float], goals: list[str]) -> PlanView:
+    """Five reps with normal sales: means 120 to 40, spreads 18, 30, 12, 24, 16."""
+    mean, spread = np.array([120.0, 100, 80, 60, 40]), np.array([18.0, 30, 12, 24, 16])
+    view = make_view(reps=5)
+    return replace(
+        view, quota=np.repeat(np.array(quota)[:, None, None] / 12, 12, axis=2).reshape(5, 2, 6), resolution=1.0,
+        sales=np.repeat(mean[:, None], 200, axis=1), chances=Levels(mean, spread),
+        settings=view.settings.model_copy(update={"goals": goals}),
+    )  # fmt: skip
+
+
+def test_division_by_size_beside_equal_chance() -> None:
+    found = rows(of_the_guide([123.6, 106, 82.4, 64.8, 43.2], ["equal_chance"]))
+    assert found["chance_range_by_size"].value == pytest.approx(0.0809, abs=1e-4)  # 37 to 45 %
+    assert "chance_range_by_size" not in rows(of_the_guide([100.0] * 5, ["level_stretch"]))
+
+
+def test_information_is_the_derivative_in_closed_form() -> None:
+    row = rows(of_the_guide([123.6, 106, 82.4, 64.8, 43.2], ["equal_chance"]))["information_max"]
+    z, share = 0.2, 30 / 100  # the second rep has the widest spread of all
+    assert row.value == pytest.approx(stats.norm.sf(z + 0.1 * z * share) - stats.norm.sf(z))
+    assert "R01 -0.23, R03 -0.19, R00 -0.14" in row.about
+    row = rows(of_the_guide([126, 105, 84, 63, 42], ["level_stretch"]))["information_max"]
+    assert row.value == pytest.approx(stats.norm.sf(1.1 / 3) - stats.norm.sf(1 / 3))  # only the worst rep's own counts
+    below = rows(of_the_guide([111, 85, 74, 48, 32], ["equal_chance"]))["information_max"]
+    assert below.value > 0  # quotas below the median: there certainty makes everybody safer
+
+
+# --- timing -------------------------------------------------------------------------------------------------------
+
+CURVE = ((0.5, 0.0), (1.0, 1.0), (1.5, 3.0))
+
+
+@seed(12)
+@given(st.floats(0, 2))
+def test_the_slope_of_a_pay_curve_is_that_of_pay(attainment: float) -> None:
+    plan = PayPlan((CURVE,), np.ones(1))
+    step = 1e-7
+    if min(abs(attainment - at) for at, _ in CURVE) > 2 * step:
+        rise = (plan.pay(np.array([[attainment + step]])) - plan.pay(np.array([[attainment]]))) / step
+        assert plan.slope(np.array([[attainment]])) == pytest.approx(rise, abs=1e-6)
+
+
+def test_a_jump_of_marginal_pay_is_found() -> None:
+    """Month 3 is asked for too much: a deal pays nothing there, and three times as much in the months beside it."""
+    view = make_view(reps=6)
+    months = view.quota.sum(axis=1)
+    pay = PayPlan(((((0.0, 0.0), (0.5, 0.0), (2.0, 3.0)),) * 6), view.rep_quota * 0.1)
+    paths = np.repeat(months[:, :, None], 3, axis=2)
+    level = rows(replace(view, pay=pay, paths=paths))["timing_jump"]
+    assert level.value == pytest.approx(0)
+    paths[2, 3] = 0.1 * months[2, 3]  # rep R02 sells a tenth of the quota in 2027-04, whatever comes
+    row = rows(replace(view, pay=pay, paths=paths))["timing_jump"]
+    assert row.value == pytest.approx(0.1 * 2)
+    assert "R02, 2027-03 and 2027-04" in row.about
+    assert "timing_jump" not in rows(view)
+
+
+def test_quotas_of_other_seasons_than_sales_are_told() -> None:
+    view = make_view()
+    assert not list(note_season(view))
+    moved = view.quota.copy()
+    moved[:, :, 5] += 0.9 * moved[:, :, 0]
+    moved[:, :, 0] *= 0.1
+    (note,) = note_season(replace(view, quota=moved))
+    assert note.severity == "warning"
+    assert re.search(r"^1\d % of the quota stands in other months than last year's sales; most apart is 2027-0[16]",
+                     note.what)  # fmt: skip
+
+
+def test_a_frozen_plan_knows_whether_it_was_in_time(project: Path, call: Callable[..., tuple[int, str, str]]) -> None:
+    assert call("run", "base", "-q", "-C", project)[0] == 0
+    assert "on_time" not in call("measures", "last", "-C", project)[1]
+    assert call("freeze", "last", "--as", "2027", "-C", project)[0] == 0
+    changes = project / "changes.csv"
+    changes.write_text(
+        "rep_id,product_id,month,value\nR1,core,2027-07,700\nR2,core,2027-07,1400\nR1,core,2027-08,750\n"
+    )
+    assert call("revise", "2027", "--effective", "2027-07", "--changes", changes, "--why", "x", "-C", project)[0] == 0
+    out = call("measures", "last", "-C", project, "--format", "csv")[1]
+    assert re.search(r"^[^,]+,on_time,1.0,,,ratio,higher,,share of quotas of plans/2027 that", out, re.MULTILINE)
+    plan = find_plan(project, "2027")
+    late = replace(plan, record={**plan.record, "frozen": "2027-07-15T10:00:00+00:00"})
+    found = frozen_measures(late).set_index("measure")["value"]
+    assert found["on_time"] == pytest.approx((5 * 8 + 2) / 96)  # five months, and two quotas that were revised before
+    assert found["change_rate"] == pytest.approx(2 / 4)
+    assert found["changed_quotas"] == pytest.approx(2 / 96)  # R1 core 2027-08 stays at 750
 
 
 def test_past_quotas_are_measured(project: Path, call: Callable[..., tuple[int, str, str]]) -> None:
@@ -249,7 +424,8 @@ def test_every_measure_has_words_and_every_healthy_range_a_measure(project: Path
     assert frame["about"].notna().all()
     made = {*rows(make_view()), *frame["measure"]}
     needs_more = {"past_reps_at_quota", "past_reps_near_quota", "stability", "ratchet_max", "overassignment_region",
-                  "overassignment_product", "role_bias", "chance_range", "uncovered_share"}  # fmt: skip
+                  "overassignment_product", "role_bias", "chance_range", "uncovered_share", "growth_headroom",
+                  "noise_max", "hours_used", "on_time", "change_rate"}  # fmt: skip
     assert set(HEALTHY) <= made | needs_more
     assert set(frame["verdict"].dropna()) <= {"ok", "look"}
 
@@ -266,6 +442,35 @@ def test_the_page_lists_every_measure_with_its_healthy_range(project: Path, call
             f"at most {high:g}" if low == -np.inf else f"at least {low:g}" if high == np.inf else f"{low:g} to {high:g}"
         )
         assert words == ("" if name not in HEALTHY else plain), name
+
+
+# --- in Chinese ---------------------------------------------------------------------------------------------------
+
+
+def test_what_measures_say_has_chinese_words(project: Path, call: Any) -> None:
+    """Of every measure of a run; those that need more data are said here as they would be."""
+    assert call("run", "base", "-q", "-C", project)[0] == 0
+    frame = pd.read_csv(next((project / "runs").glob("*base*")) / "measures.csv", encoding="utf-8-sig")
+    view = make_view()
+    north = {("region", "North"): 1.0, ("product", "core"): 1.0}
+    more = replace(view, targets=north, penetration=np.linspace(0, 1, 12), hours=np.full(12, 100.0), current=view.quota)
+    guide = of_the_guide([126, 105, 84, 63, 42], ["equal_chance"])
+    said = {row.about for one in (view, more, guide, make_view(reps=4)) for row in rows(one).values()}
+    said |= {
+        *frame["about"],
+        "quota of vacant seats",
+        "share of reps who were below 80 % in the last twelve months: 3 of 9",
+    }
+    told = {text: in_language(text, "zh") for text in said}
+    assert {text for text, zh in told.items() if "英文原文" in zh or re.search("[a-z]{4}", strip(zh))} == set()
+    assert told["quota of vacant seats"] == "空缺岗位的配额"
+    for english, chinese in words_measures.MEASURES.items():
+        assert sorted(GAP.findall(english)) == sorted(GAP.findall(chinese)), english
+
+
+def strip(text: str) -> str:
+    """Without the names of people, products and methods."""
+    return re.sub(r"Spearman|Kruskal-Wallis|Sarle|Jain|South|North|cloud|core", "", text)
 
 
 # --- the command --------------------------------------------------------------------------------------------------
@@ -314,17 +519,3 @@ growth_min                0      0.2
 growth_max                0      0.2
 ! worth a look: outside what practice calls healthy
 """
-
-
-def test_the_ratchet_of_a_split_in_proportion(project: Path, call: Callable[..., tuple[int, str, str]]) -> None:
-    """The target stays, so that of 1 more of potential a rep keeps 1 - the own share of it."""
-    assert call("run", "base", "-q", "-C", project)[0] == 0
-    code, out, _ = call("measures", "last", "--ratchet", "-C", project, "--format", "csv")
-    assert code == 0
-    found = {line.split(",")[1]: float(line.split(",")[2]) for line in out.splitlines() if ",ratchet " in line}
-    assert found == pytest.approx(
-        {"ratchet R4": 0.6, "ratchet R3": 0.7, "ratchet R2": 0.8, "ratchet R1": 0.9}, abs=0.01
-    )
-    few = call("measures", "last", "--ratchet", "--reps", "2", "-C", project)[1]
-    assert "of the 2 largest of 4 reps: R3" in few
-    assert "ratchet R2" not in few

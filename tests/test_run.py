@@ -18,9 +18,10 @@ import pytest
 from quotaopt import columns as c
 from quotaopt import run as run_module
 from quotaopt.archive import TABLES, Run, list_runs
+from quotaopt.check import load_scenarios
 from quotaopt.errors import QuotaoptError
 from quotaopt.record import money_text, shape
-from quotaopt.run import load_scenarios, run_scenario
+from quotaopt.run import run_scenario
 
 PLANNED = {
     "quotas.csv", "totals.csv", "forecast.csv", "capacity.csv", "outlook.csv", "accuracy.csv", "rules.csv", "goals.csv",
@@ -153,7 +154,7 @@ def test_a_plan_that_fails_its_check_is_not_written(project: Path, monkeypatch: 
 KILL = """
 import os, signal, sys
 from pathlib import Path
-from quotaopt import run
+from quotaopt import check, run
 from quotaopt.tables import write as tables
 write, left = tables.write_csv, int(sys.argv[2])
 def write_or_die(*arguments):
@@ -163,7 +164,7 @@ def write_or_die(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     write(*arguments)
 tables.write_csv = write_or_die
-(scenario,) = run.load_scenarios(["base"], Path(sys.argv[1]))
+(scenario,) = check.load_scenarios(["base"], Path(sys.argv[1]))
 run.run_scenario(scenario)
 """
 

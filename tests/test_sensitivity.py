@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from quotaopt.allocate import allocate
+from quotaopt.case import Case
 from quotaopt.errors import InputError, NoPlanError, UnknownNameError
 from quotaopt.goals import Levels, goal
 from quotaopt.optimize import prices
@@ -34,7 +35,7 @@ from quotaopt.price_of_fairness import frontier
 from quotaopt.problem import Floats, Problem
 from quotaopt.report.chart import line_chart, ticks
 from quotaopt.scenario import load_scenario
-from quotaopt.sensitivity import Case, free_range, open_case, what_if
+from quotaopt.sensitivity import free_range, what_if
 
 from .crossing import crossing
 from .instances import make_problem, tiny_problem, use
@@ -183,7 +184,7 @@ def test_limits_that_cannot_move_alone_have_no_price() -> None:
 def test_prices_are_written_with_the_limit_in_force(project: Path) -> None:
     """A range has two limits; only the one that holds has a price. Money is not units."""
     sets = ["rounding.to=10", "rules.meet_region_target.ranges={ North = [0.35, 0.9] }"]
-    case = open_case(load_scenario("base", project, sets))
+    case = Case(load_scenario("base", project, sets))
     rules = allocate(case.problem, case.scenario).rules.set_index(["rule", "sense"])["dual_value"]
     assert rules["meet_region_target", ">="] == pytest.approx(1 / 36_000, rel=1e-5)
     assert np.isnan(rules["meet_region_target", "<="])
@@ -201,7 +202,7 @@ def test_no_price_where_other_answers_would_move_too(sets: list[str], project: P
     """A soft rule that gave way gives another way; a plan kept near another one is held by that."""
     rows = [f"R{k},{p},2027-{m:02},{1000 * k}" for k in range(1, 5) for p in ("core", "cloud") for m in range(1, 13)]
     (project / "plan.csv").write_text("rep_id,product_id,month,quota\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    case = open_case(load_scenario("base", project, sets))
+    case = Case(load_scenario("base", project, sets))
     plan = allocate(case.problem, case.scenario)
     assert plan.status == "optimal"
     assert plan.rules["dual_value"].isna().all()
@@ -212,7 +213,7 @@ def test_no_price_where_other_answers_would_move_too(sets: list[str], project: P
 
 @pytest.fixture
 def case(project: Path) -> Case:
-    return open_case(load_scenario("base", project))
+    return Case(load_scenario("base", project))
 
 
 def test_what_if_agrees_with_the_price(case: Case) -> None:
@@ -240,7 +241,7 @@ def test_what_if_names_limits_reached_and_left(case: Case) -> None:
 
 def test_what_if_of_one_region_moves_the_others_against_it(project: Path) -> None:
     """Shares of 0.3 and 0.7: 6,000 less in North is 6,000 more in South; as shares the same."""
-    case = open_case(load_scenario("base", project, ["by_region={ North = 0.3, South = 0.7 }"]))
+    case = Case(load_scenario("base", project, ["by_region={ North = 0.3, South = 0.7 }"]))
     for change in ("by_region.North=-6000", "by_region.North=-0.05"):
         table = what_if(case, [change])
         down = table[(table["way"] == "down") & (table["what"] == "rep")].set_index("key")["difference"]
@@ -275,7 +276,7 @@ def test_what_cannot_be_asked(change: str, message: str, case: Case) -> None:
 
 
 def test_a_scenario_without_a_plan_has_no_sensitivity(project: Path) -> None:
-    case = open_case(load_scenario("impossible", project))
+    case = Case(load_scenario("impossible", project))
     for ask in (
         lambda: what_if(case, ["target=-1%"]),
         lambda: free_range(case, [("rep", None)]),
@@ -436,14 +437,14 @@ def test_the_frontier_of_a_scenario(project: Path) -> None:
 
     R4, a peer group of its own that is meant to stand at half the level, pays for getting there.
     """
-    case = open_case(load_scenario("base", project))
+    case = Case(load_scenario("base", project))
     alone = frontier(case)
     assert alone[["delta", "cost", "share"]].to_numpy().tolist() == [[0, 0, 0]]
     stepped = ["goals=[{ name = 'level_stretch', relative = { new = 0.5 } }]"]
     roster = (project / "scenarios/data/roster.csv").read_text(encoding="utf-8").splitlines()
     rows = [roster[0] + ",peer_group", *(r + (",new" if r.startswith("R4") else ",") for r in roster[1:])]
     (project / "scenarios/data/roster.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    table = frontier(open_case(load_scenario("base", project, stepped)), "capacity_fit")
+    table = frontier(Case(load_scenario("base", project, stepped)), "capacity_fit")
     assert table["cost"].iloc[-1] == pytest.approx(0, abs=1)
     assert table["share"].iloc[[0, -1]].tolist() == [0, 1]
     assert table["first_rep"].iloc[-1] == "R4"

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from quotaopt.archive import find_run
 from quotaopt.columns_quality import SIMULATION
+from quotaopt.pay import PayPlan
 from quotaopt.settings import Settings, known_keys
 from quotaopt.simulate import load_future, simulate
 from quotaopt.simulate.effects import kind_of
 from quotaopt.simulate.hedge import least_hedge
-from quotaopt.simulate.pay import PayPlan
+from quotaopt.simulate.risk import mean_of_worst, quantile_of, weigh
 
 Call = Callable[..., tuple[int, str, str]]
 PAY = ("--set", "pay.curve=[[0.5,0],[1,1],[1.5,2]]", "--set", "pay.target_pay=1000")
@@ -80,6 +81,79 @@ def test_the_least_hedge_reaches_the_target_and_no_less_does(company: float, eff
     else:
         assert company * (1 + over) ** effort >= 100 * (1 - 1e-9)
         assert over == 0 or company * (1 + 0.999 * over) ** effort < 100
+
+
+# --- the worst futures --------------------------------------------------------------------------------------------
+
+
+@seed(4)
+@given(st.integers(0, 999), st.sampled_from([0.05, 0.1, 0.37, 1.0]))
+def test_the_mean_of_the_worst_is_that_of_rockafellar_and_uryasev(key: int, part: float) -> None:
+    rng = np.random.default_rng(key)
+    loss, other, weight = rng.integers(0, 9, 30).astype(float), rng.normal(0, 5, 30), rng.uniform(0, 1, 30)
+    mine = mean_of_worst(loss, part, weight)
+    share = weight / weight.sum()
+    assert mine == pytest.approx(min(c + share @ np.maximum(loss - c, 0) / part for c in loss))
+    assert share @ loss - 1e-9 <= mine <= loss.max() + 1e-9
+    assert quantile_of(loss, 1 - part, weight) <= mine + 1e-9
+    assert mean_of_worst(3 * loss + 7, part, weight) == pytest.approx(3 * mine + 7)
+    together = mean_of_worst(loss + other, part, weight)
+    assert together <= mine + mean_of_worst(other, part, weight) + 1e-9  # a diversified risk is no larger
+    assert mean_of_worst(loss, part) == pytest.approx(mean_of_worst(loss, part, np.full(30, 5.0)))
+
+
+def test_every_plan_is_held_against_every_world(project: Path, call: Call) -> None:
+    noisy(project)
+    assert call("run", "base", "-q", "-C", project, *PAY)[0] == 0
+    assert call("run", "stretch", "-q", "-C", project, *PAY, "--set", "forecast.seed=1")[0] == 0
+    futures = [load_future(find_run(project, name), project) for name in ("base", "stretch")]
+    found = {(row["run"], row["measure"]): row for row in weigh(futures, [3, 1], 0.5)}
+    base, stretch = futures
+    draws = [world.drawn.sum(axis=0) for world in futures]
+    for plan in futures:
+        missing = [np.maximum(plan.target - sold, 0) for sold in draws]
+        row = found[plan.run.id, "shortfall_mean"]
+        assert row["value"] == pytest.approx(0.75 * missing[0].mean() + 0.25 * missing[1].mean())
+        both = np.concatenate([missing[0], missing[0], missing[0], missing[1]])  # 400 draws each
+        assert found[plan.run.id, "shortfall_worst_10"]["value"] == pytest.approx(mean_of_worst(both, 0.1))
+        assert found[plan.run.id, "shortfall_p90"]["value"] == pytest.approx(np.sort(both)[1439])
+    own = [np.maximum(f.target - sold, 0).mean() for f, sold in zip(futures, draws, strict=True)]
+    assert found["", "shortfall_mean"]["value"] == pytest.approx(0.75 * own[0] + 0.25 * own[1])
+    assert found[stretch.run.id, "pay_mean"]["change"] == pytest.approx(
+        found[stretch.run.id, "pay_mean"]["value"] - found[base.run.id, "pay_mean"]["value"]
+    )
+    out = call("simulate", "base", "stretch", "-C", project, "--weights", "3,1", "--omega", "0.5")[1]
+    assert "Over all worlds: base 75.0 %, stretch 25.0 %" in out
+    assert "Choose no plan: their targets differ, and a lower target is no smaller risk" in out
+
+
+def test_the_plan_of_least_risk_is_named(project: Path, call: Call) -> None:
+    noisy(project)
+    varied = ("--vary", "overassignment=0,0.1", *PAY, "--set", "policy.effort=0.3")
+    assert call("run", "base", "-q", "-C", project, *varied)[0] == 0
+    names = ["base+overassignment=0", "base+overassignment=0.1"]
+    out = call("simulate", *names, "-C", project, "--omega", "1", "--format", "csv")[1]
+    rows = [line.split(",") for line in out.splitlines() if ",risk," in line]
+    least = min(rows, key=lambda row: float(row[5]))
+    assert least[0].endswith("=0.1-1")
+    out = call("simulate", *names, "-C", project, "--omega", "1")[1]
+    assert f"Choose {names[1]} {float(least[5]):,.0f} (" in out
+    assert "Least shortfall and pay: mean + 1 × worst 10 %, over all worlds" in " ".join(out.split())
+    (project / "scenarios/data/three.csv").write_text("rep_id,region\nR1,N\nR2,N\nR3,S\n")
+    fewer = ("target=80000", "data.unknown_reps=drop", "data.roster=scenarios/data/three.csv")
+    assert call("run", "stretch", "-q", "-C", project, *(part for one in fewer for part in ("--set", one)))[0] == 0
+    out = call("simulate", names[0], "stretch", "-C", project, "--weights", "1,1", "--omega", "1")[1]
+    assert "Choose no plan: the runs have other reps" in " ".join(out.split())
+    assert out.count("each plan in its own world") == 1  # only one of the two has pay
+
+
+@pytest.mark.parametrize("text", ["1", "1,2,3", "a,b", "-1,2", "0,0", "inf,1", "nan,1"])
+def test_weights_are_one_for_each_run(project: Path, call: Call, text: str) -> None:
+    assert call("run", "base", "stretch", "-q", "-C", project)[0] == 0
+    code, out, err = call("simulate", "base", "stretch", "-C", project, "--weights", text)
+    assert (code, out) == (2, "")
+    assert f"--weights needs 2 weights, one for each run, like 0.5,0.3,0.2 (got '{text}')" in err
+    assert call("simulate", "base", "-C", project, "--weights", "1")[0] == 2
 
 
 # --- from runs ----------------------------------------------------------------------------------------------------
@@ -197,7 +271,9 @@ def test_every_key_has_a_kind() -> None:
 
 def test_simulate_prints(project: Path, call: Call, tmp_path: Path) -> None:
     assert call("run", "base", "stretch", "-q", "-C", project, *PAY)[0] == 0
-    code, out, err = call("simulate", "base", "stretch", "-C", project, "--top", 2, "--out", tmp_path / "sim")
+    code, out, err = call(
+        "simulate", "base", "stretch", "-C", project, "--top", 2, "--weights", "0.6,0.4", "--out", tmp_path / "sim"
+    )
     assert (code, err) == (0, "")
     assert out == PRINTED.replace("OUT", str(tmp_path / "sim"))
     written = pd.read_csv(tmp_path / "sim/simulation.csv", encoding="utf-8-sig")
@@ -208,28 +284,34 @@ def test_simulate_prints(project: Path, call: Call, tmp_path: Path) -> None:
 PRINTED = """\
 400 futures, the same for all runs
 
-                                                  base          90 % range  stretch          90 % range  change
-share of reps below 50 %                         0.0 %      0.0 % to 0.0 %    0.0 %      0.0 % to 0.0 %    +0.0
-share of reps at 50 to 80 %                      0.0 %      0.0 % to 0.0 %    0.0 %      0.0 % to 0.0 %    +0.0
-share of reps at 80 to 100 %                     0.0 %      0.0 % to 0.0 %  100.0 %  100.0 % to 100.0 %  +100.0
-share of reps at 100 to 120 %                  100.0 %  100.0 % to 100.0 %    0.0 %      0.0 % to 0.0 %  -100.0
-share of reps above 120 %                        0.0 %      0.0 % to 0.0 %    0.0 %      0.0 % to 0.0 %    +0.0
-share of reps at quota or above                100.0 %  100.0 % to 100.0 %    0.0 %      0.0 % to 0.0 %  -100.0
-share of reps at 80 to 120 %                   100.0 %  100.0 % to 100.0 %  100.0 %  100.0 % to 100.0 %    +0.0
-the company's sales / target                   100.0 %  100.0 % to 100.0 %   83.3 %    83.3 % to 83.3 %   -16.7
-the same that half of the draws reach          100.0 %                       83.3 %                       -16.7
-the same that four draws of five reach         100.0 %                       83.3 %                       -16.7
-share of sales by the best fifth of the reps    40.0 %    40.0 % to 40.0 %   40.0 %    40.0 % to 40.0 %    +0.0
-chance that the company makes its target       100.0 %   99.3 % to 100.0 %    0.0 %      0.0 % to 0.7 %  -100.0
-chance that sales reach the sum of all quotas  100.0 %   99.3 % to 100.0 %    0.0 %      0.0 % to 0.7 %  -100.0
+                                                          base          90 % range  stretch          90 % range   change
+share of reps below 50 %                                 0.0 %      0.0 % to 0.0 %    0.0 %      0.0 % to 0.0 %     +0.0
+share of reps at 50 to 80 %                              0.0 %      0.0 % to 0.0 %    0.0 %      0.0 % to 0.0 %     +0.0
+share of reps at 80 to 100 %                             0.0 %      0.0 % to 0.0 %  100.0 %  100.0 % to 100.0 %   +100.0
+share of reps at 100 to 120 %                          100.0 %  100.0 % to 100.0 %    0.0 %      0.0 % to 0.0 %   -100.0
+share of reps above 120 %                                0.0 %      0.0 % to 0.0 %    0.0 %      0.0 % to 0.0 %     +0.0
+share of reps at quota or above                        100.0 %  100.0 % to 100.0 %    0.0 %      0.0 % to 0.0 %   -100.0
+share of reps at 80 to 120 %                           100.0 %  100.0 % to 100.0 %  100.0 %  100.0 % to 100.0 %     +0.0
+the company's sales / target                           100.0 %  100.0 % to 100.0 %   83.3 %    83.3 % to 83.3 %    -16.7
+the same that half of the draws reach                  100.0 %                       83.3 %                        -16.7
+the same that four draws of five reach                 100.0 %                       83.3 %                        -16.7
+share of sales by the best fifth of the reps            40.0 %    40.0 % to 40.0 %   40.0 %    40.0 % to 40.0 %     +0.0
+chance that the company makes its target               100.0 %   99.3 % to 100.0 %    0.0 %      0.0 % to 0.7 %   -100.0
+what is missing to the target, expected                      0              0 to 0   24,000    24,000 to 24,000  +24,000
+what is missing to the target, mean of the worst 10 %        0                       24,000                      +24,000
+what is missing to the target, mean of the worst 5 %         0                       24,000                      +24,000
+chance that sales reach the sum of all quotas          100.0 %   99.3 % to 100.0 %    0.0 %      0.0 % to 0.7 %   -100.0
 
-                                                     base          90 % range  stretch      90 % range  change
-variable pay when everybody makes just the quota    4,000                        4,000                      +0
-variable pay, expected                              4,000      4,000 to 4,000    2,667  2,667 to 2,667  -1,333
-variable pay: in half of the draws less             4,000                        2,667                  -1,333
-variable pay: in nine draws of ten less             4,000                        2,667                  -1,333
-variable pay / sales                                3.3 %      3.3 % to 3.3 %    2.2 %  2.2 % to 2.2 %    -1.1
-part of variable pay that goes to reps at quota   100.0 %  100.0 % to 100.0 %    0.0 %  0.0 % to 0.0 %  -100.0
+                                                     base          90 % range  stretch          90 % range  change
+variable pay when everybody makes just the quota    4,000                        4,000                          +0
+variable pay, expected                              4,000      4,000 to 4,000    2,667      2,667 to 2,667  -1,333
+variable pay: in half of the draws less             4,000                        2,667                      -1,333
+variable pay: in nine draws of ten less             4,000                        2,667                      -1,333
+variable pay: mean of the worst 10 %                4,000                        2,667                      -1,333
+variable pay: mean of the worst 5 %                 4,000                        2,667                      -1,333
+variable pay / sales                                3.3 %      3.3 % to 3.3 %    2.2 %      2.2 % to 2.2 %    -1.1
+part of variable pay that goes to reps at quota   100.0 %  100.0 % to 100.0 %    0.0 %      0.0 % to 0.0 %  -100.0
+90th percentile of pay over reps / median         100.0 %  100.0 % to 100.0 %  100.0 %  100.0 % to 100.0 %    +0.0
 
                                                   base         90 % range  stretch      90 % range  change
 North: chance of making the sum of its quotas  100.0 %  99.3 % to 100.0 %    0.0 %  0.0 % to 0.7 %  -100.0
@@ -239,6 +321,17 @@ chance of making quota, lowest first     base    pay  stretch     pay
 Ana                                   100.0 %  1,000    0.0 %  666.67
 Bob                                   100.0 %  1,000    0.0 %  666.67
 … 2 more: --top 4, or --format csv
+
+Over all worlds: base 60.0 %, stretch 40.0 %
+what is missing to the target  expected  90 % below  worst 10 %  worst 5 %
+base                                  0           0           0          0
+stretch                          24,000      24,000      24,000     24,000
+each plan in its own world        9,600      24,000      24,000     24,000
+
+variable pay                expected  90 % below  worst 10 %  worst 5 %
+base                           4,000       4,000       4,000      4,000
+stretch                        2,667       2,667       2,667      2,667
+each plan in its own world     3,467       4,000       4,000      4,000
 
 Hedge base: 0.0 % is enough. Quotas divide sales and do not make them (policy.effort is 0): the
       company makes its target with a chance of 100 % whatever the overassignment; wanted is 80 %

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from quotaopt.archive import Run, find_run
+from quotaopt.check import load_scenarios
 from quotaopt.recheck import recheck
-from quotaopt.run import load_scenarios, run_scenario
+from quotaopt.run import run_scenario
 
 from .office import write_project
 

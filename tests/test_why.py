@@ -8,6 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from string import Formatter
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,15 @@ from hypothesis import strategies as st
 
 from quotaopt.allocate import allocate
 from quotaopt.archive import find_run
+from quotaopt.case import Case, open_run
 from quotaopt.errors import InputError, NoPlanError
 from quotaopt.prepare import prepare
+from quotaopt.report.why import price_text
 from quotaopt.report.words import LANGUAGES, WORDS, rule_words, step_words, words
 from quotaopt.rules import rule
 from quotaopt.run import run_scenario
 from quotaopt.scenario import load_scenario
-from quotaopt.why import Opened, make_ladder, open_run, rule_costs, waterfall
+from quotaopt.why import make_ladder, rule_costs, waterfall
 from quotaopt.why.ladder import DRIVERS, LOCKS, TARGET, number_names, whole
 from quotaopt.why.less import smallest, ways_to_less
 from quotaopt.why.rep import closest, peer_table
@@ -36,7 +39,7 @@ LOCK = "rep_id,product_id,month,value\nR4,,,50000\n"
 HELD = ("by_region={ North = 39000, South = 81000 }", "rules.limit_change={ up = 1.2, ranges = { R1 = [0.9, 1.05] } }")
 
 
-def planned(project: Path, *sets: str, name: str = "base") -> Opened:
+def planned(project: Path, *sets: str, name: str = "base") -> Case:
     """A scenario run and opened again."""
     return open_run(run_scenario(load_scenario(name, project, sets)), project)
 
@@ -46,7 +49,7 @@ def with_lock(project: Path, value: int = 50_000) -> str:
     return 'data.locks="scenarios/data/locks.csv"'
 
 
-def written(opened: Opened) -> dict[str, Decimal]:
+def written(opened: Case) -> dict[str, Decimal]:
     """Each rep's quota, as it stands in totals.csv."""
     text = pd.read_csv(opened.run.folder / "totals.csv", dtype=str, encoding="utf-8-sig")
     return {key: Decimal(quota) for key, quota in text[text["level"] == "rep"][["key", "quota"]].to_numpy()}
@@ -112,7 +115,7 @@ def test_each_step_is_the_plan_with_the_rules_so_far(project: Path) -> None:
         keys = [text.partition("=")[0] for text in fewer]
         changed = [text for text in sets if text.partition("=")[0] not in keys]
         scenario = load_scenario("base", project, [*changed, *fewer])
-        case = opened.case
+        case = opened
         plan = allocate(prepare(scenario, case.inputs, case.forecast, case.capacity), scenario)
         amounts = plan.amounts().sum(axis=(1, 2)) * float(plan.problem.unit)
         assert ladder.totals[k] * float(ladder.grain) == pytest.approx(amounts, abs=1.001), name
@@ -228,7 +231,8 @@ def test_a_rule_costs_what_running_without_it_shows(project: Path) -> None:
     moves = opened.totals - region.totals
     assert table.loc["meet_region_target", "moved"] == pytest.approx(np.maximum(moves, 0).sum(), abs=2)
     assert table.loc["stay_within_capacity", ["moved", "reps", "level_change"]].tolist() == [0, 0, 0]
-    assert table["moved"].is_monotonic_decreasing
+    assert table.index[0] == "meet_target"  # holds the plan together
+    assert table["moved"].iloc[1:].is_monotonic_decreasing
 
 
 def test_overassignment_is_left_out_like_a_rule(project: Path) -> None:
@@ -236,6 +240,29 @@ def test_overassignment_is_left_out_like_a_rule(project: Path) -> None:
     assert row["moved"] == pytest.approx(6_000, abs=5)
     assert (row["reps"], row["less_rep"]) == (4, "")
     assert row["level_change"] == pytest.approx(0.05, abs=1e-4)
+
+
+def test_a_price_holds_where_it_is_said_to(project: Path) -> None:
+    """Planned with the limit at either end, the highest level that moves is where the price puts it."""
+    north = "rules.meet_region_target.values={ North = 39_000 }"
+    ranges = "rules.limit_change={{ up = 1.2, ranges = {{ R1 = [0.9, {}] }} }}"
+    opened = planned(project, north, ranges.format(1.05))
+    row = rule_costs(opened).set_index("rule").loc["limit_change"]
+    assert (row["scope"], row["limit"]) == ("R1", 12_600)
+    assert row["price_from"] < row["limit"] < row["price_to"]
+    before = opened.levels.level(opened.fair.values)
+    for limit in (row["price_from"], row["price_to"]):
+        moved = planned(project, north, ranges.format(limit / 12_000))
+        after = moved.levels.level(moved.fair.values)
+        top = np.where(np.abs(after - before) > 1e-9, before, -np.inf).argmax()
+        assert after[top] - before[top] == pytest.approx(row["price"] * (limit - row["limit"]), rel=1e-3)
+
+
+def test_limits_that_cannot_move_alone_have_no_price(project: Path) -> None:
+    table = rule_costs(planned(project, HELD[0]))
+    assert table[table["rule"].isin(["meet_target", "meet_region_target"])]["price"].isna().all()
+    row = SimpleNamespace(price=float("nan"), limit=1.0)
+    assert "cannot move alone" in price_text(row, "", "en")
 
 
 # One rep.
@@ -374,23 +401,28 @@ def test_changed_data_are_not_explained(inside: Path, call: Call) -> None:
     assert "scenarios/data/history.csv has changed since the run" in said
     assert "plan again: quotaopt run base" in said
     with pytest.raises(InputError):
-        open_run(find_run(inside, "last"), inside)
+        _ = open_run(find_run(inside, "last"), inside).problem
 
 
 def test_no_plan_no_why(inside: Path, call: Call) -> None:
     call("run", "impossible")
-    with pytest.raises(NoPlanError):
-        open_run(find_run(inside, "last"), inside)
+    with pytest.raises(NoPlanError, match="no plan to explain"):
+        find_run(inside, "last").need_plan("explain")
     assert call("explain", "impossible")[0] == 3
 
 
 PLAN = """\
- 1  meet_region_target (scenarios/held.toml:15) moves 3,000 EUR, concerning 4 reps; 1 of its limits
+ 1  meet_target (scenarios/held.toml:4) holds the plan together: without it there is none. 1,000
+    less for the company (120,000) would lower the highest level it moves by 0.0119, in proportion
+    from 108,000 to 132,000 at least.
+ 2  meet_region_target (scenarios/held.toml:15) moves 3,000 EUR, concerning 4 reps; 1 of its limits
     is reached. It raises the highest level by 0.1000 to 1.1000. Most: Bob gets +2,400, Dee gets
-    -1,714.
- 2  limit_change (scenarios/held.toml:12) moves 400.00 EUR, concerning 2 reps; 1 of its limits is
+    -1,714. 100 less for North (39,000) would lower the highest level it moves by 0.0042, in
+    proportion from 38,610 to 39,390 at least.
+ 3  limit_change (scenarios/held.toml:12) moves 400.00 EUR, concerning 2 reps; 1 of its limits is
     reached. It raises the highest level by 0.0167 to 1.1000. Most: Bob gets +400.00, Ana gets
-    -400.00.
+    -400.00. 100 more for Ana (12,600) would lower the highest level it moves by 0.0042, in
+    proportion from 11,340 to 12,726 at least.
 Without any one of these the plan would be the same: stay_within_capacity.
 """
 REP = """\
@@ -412,7 +444,8 @@ What holds it
   · Limit of change against last year: limits of others (scenarios/held.toml:12). Without this rule
     alone: 26,000 (-400.00).
   · Targets of regions and teams: North exactly 39,000 (scenarios/held.toml:16). Without this rule
-    alone: 24,000 (-2,400).
+    alone: 24,000 (-2,400). 100 less there would lower the highest level it moves by 0.0042, in
+    proportion from 38,610 to 39,390 at least.
 
 The peers most like you
   · Nearest in capacity, potential, last year's sales and presence. No names; amounts to two digits.
@@ -441,7 +474,9 @@ Bob  R2 · North · 2027-01 至 2027-12
 约束
   · 水平为 1.10，同组为 0.96；原因：区域或团队目标（scenarios/held.toml:16）。
   · 同比变动限制：其他人的界限（scenarios/held.toml:12）。仅去掉此规则：26,000（-400.00）。
-  · 区域或团队目标：North 恰为 39,000（scenarios/held.toml:16）。仅去掉此规则：24,000（-2,400）。
+  · 区域或团队目标：North 恰为
+    39,000（scenarios/held.toml:16）。仅去掉此规则：24,000（-2,400）。此处每减
+    100，其影响的最高水平降低 0.0042，至少在 38,610 至 39,390 之间成比例。
 
 最相近的同事
   · 按产能、潜力、上年销售和在岗程度最为接近。不含姓名，金额取两位有效数字。

@@ -19,6 +19,7 @@ from quotaopt import columns as c
 from quotaopt import columns_hand as h
 from quotaopt import columns_metrics as m
 from quotaopt import columns_people as p
+from quotaopt import columns_quality as q
 from quotaopt import columns_tree as t
 from quotaopt.errors import Finding, InputError, NoPlanError, UnknownNameError
 
@@ -40,7 +41,7 @@ TABLES = {
     "conflicts": c.CONFLICTS, "solvers": c.SOLVERS, "nodes": t.NODES,
     "metric_quotas": m.METRIC_QUOTAS, "metrics": m.METRICS, "levels": m.LEVELS,
     "overrides": h.OVERRIDES, "commits": h.COMMITS, "overlay": h.OVERLAY, "potential": h.POTENTIAL, "units": h.UNITS,
-    "accounts": h.ACCOUNTS, "local": h.LOCAL, "windfall": h.WINDFALL,
+    "accounts": h.ACCOUNTS, "local": h.LOCAL, "windfall": h.WINDFALL, "inversions": q.INVERSIONS,
     "leave": p.LEAVE, "uncovered": p.UNCOVERED, "excluded": p.EXCLUDED,
 }  # fmt: skip
 
@@ -81,6 +82,17 @@ class Run:
     def has(self, name: str) -> bool:
         """Whether the run wrote this table."""
         return (self.folder / f"{name}.csv").exists()
+
+    def need_plan(self, to: str) -> None:
+        """Stop what a run without a plan cannot be used for.
+
+        Raises
+        ------
+        NoPlanError
+            If the run wrote no quotas.
+        """
+        if not self.has("quotas"):
+            raise NoPlanError(f"run {self.id} has no plan to {to}: its status is {self.status}")
 
     def table(self, name: str) -> pd.DataFrame:
         """One table of the run: texts, floats and truth values; empty cells are ``""`` or nan.

@@ -11,17 +11,20 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from quotaopt.archive import Run, list_runs
+from quotaopt.check import gather, read_checked
 from quotaopt.errors import Finding, InputError, QuotaoptError, nearest
 from quotaopt.forecast import make_forecast
 from quotaopt.memory import Memory, same_forecast
-from quotaopt.run import check_scenario, load_scenarios, problems_in, run_scenario, versions
-from quotaopt.scenario import Scenario
+from quotaopt.run import run_scenario, versions
+from quotaopt.scenario import Scenario, load_scenario
 from quotaopt.settings import known_keys
+from quotaopt.tables import read_inputs
 
 VARY = "--vary"
 HELD = re.compile(r"""\"[^"]*"|'[^']*'|\[.*?\](?=,|$)|\{.*?\}(?=,|$)""")  # texts, lists and tables: one value
@@ -52,19 +55,16 @@ def load_variations(
         With every problem of all of them.
     """
     keys = [_read_vary(text) for text in varies]
-    loaded, findings = list[tuple[Scenario, Mapping[str, str]]](), dict[Finding, None]()
-    for values in product(*(options for _, options in keys)):
+
+    def load(name: str, values: Sequence[str]) -> tuple[Scenario, Mapping[str, str]]:
         given = dict(zip((key for key, _ in keys), values, strict=True))
         added = [f"{key}={value}" for key, value in given.items()]
-        try:
-            for scenario in load_scenarios(names, project, [*sets, *added]):
-                loaded.append((replace(scenario, name="+".join([scenario.name, *map(_plain, added)])), given))
-        except InputError as error:
-            findings |= dict.fromkeys(error.findings)
-    if findings:
-        raise InputError(findings)
-    order = {name: k for k, name in enumerate(names)}
-    return sorted(loaded, key=lambda pair: order.get(pair[0].name.partition("+")[0], 0))
+        scenario = load_scenario(name, project, [*sets, *added])
+        return replace(scenario, name="+".join([scenario.name, *map(_plain, added)])), given
+
+    return gather(
+        partial(load, name, values) for name in names for values in product(*(options for _, options in keys))
+    )
 
 
 def _read_vary(text: str) -> tuple[str, list[str]]:
@@ -115,9 +115,9 @@ def run_batch(
         With every problem of all scenarios and their data; nothing is run then.
     """
     alone = len(scenarios) == 1
-    memory = Memory({} if alone else Counter(same_forecast(one) for one, _ in scenarios))
-    if not alone:
-        _check([one for one, _ in scenarios], memory)
+    memory = None if alone else Memory(Counter(same_forecast(one) for one, _ in scenarios))
+    if memory:
+        gather(partial(read_checked, one, memory.read) for one, _ in scenarios)
     made = _find_made([one for one, _ in scenarios], memory, out, options.get("solvers", ())) if resume else {}
     kept = len(made)
     todo = [
@@ -126,7 +126,10 @@ def run_batch(
         if place not in made
     ]
     failure: QuotaoptError | None = None
-    done = _one_by_one(todo, memory, progress) if jobs == 1 or len(todo) < 2 else _apart(todo, memory, jobs, progress)
+    if memory and jobs > 1 and len(todo) > 1:
+        done = _apart(todo, memory, jobs, progress)
+    else:
+        done = _one_by_one(todo, memory, progress)
     try:
         for place, run in done:
             made[place] = run
@@ -135,21 +138,15 @@ def run_batch(
     return Batch(tuple(made[place] for place in sorted(made)), kept, failure)
 
 
-def _check(scenarios: Sequence[Scenario], memory: Memory) -> None:
-    found = dict.fromkeys(finding for one in scenarios for finding in problems_in(check_scenario(one, memory.read)[1]))
-    if found:
-        raise InputError(found)
-
-
 def _find_made(
-    scenarios: Sequence[Scenario], memory: Memory, out: Path | None, solvers: Sequence[str]
+    scenarios: Sequence[Scenario], memory: Memory | None, out: Path | None, solvers: Sequence[str]
 ) -> dict[int, Run]:
     """The newest run of each scenario that is the same in settings, bytes of the data, solvers and versions."""
-    runs, made = list_runs(scenarios[0].root, out), dict[int, Run]()
+    runs, made, read = list_runs(scenarios[0].root, out), dict[int, Run](), memory.read if memory else read_inputs
     for place, scenario in enumerate(scenarios):
         own = [run for run in runs if run.scenario == scenario.name]
         for run in own:
-            same = {"inputs": dict(memory.read(scenario).hashes), "versions": versions(), "solvers": list(solvers)}
+            same = {"inputs": dict(read(scenario).hashes), "versions": versions(), "solvers": list(solvers)}
             written = (run.folder / "scenario.toml").read_text(encoding="utf-8")
             if {key: run.record.get(key, []) for key in same} == same and written == scenario.to_toml(run.folder):
                 made[place] = run
@@ -167,14 +164,16 @@ class Job:
     out: Path | None
     options: Mapping[str, Any]
 
-    def run(self, memory: Memory, progress: Callable[[str], None] | None = None) -> Run:
+    def run(self, memory: Memory | None, progress: Callable[[str], None] | None = None) -> Run:
         """Make the run."""
         return run_scenario(
             self.scenario, out=self.out, memory=memory, beside=self.record, progress=progress, **self.options
         )
 
 
-def _one_by_one(jobs: Sequence[Job], memory: Memory, progress: Callable[[str], None]) -> Iterator[tuple[int, Run]]:
+def _one_by_one(
+    jobs: Sequence[Job], memory: Memory | None, progress: Callable[[str], None]
+) -> Iterator[tuple[int, Run]]:
     for number, job in enumerate(jobs, 1):
         head = f"{number} of {len(jobs)}: " if len(jobs) > 1 else ""
         yield job.place, job.run(memory, lambda text, head=head: progress(head + text))  # type: ignore[misc]

@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quotaopt.errors import Finding, InputError
+from quotaopt.errors import Finding
 from quotaopt.forecast import Forecast, cell_columns
 from quotaopt.forecast.notes import list_names
 from quotaopt.forecast.sampling.ranges import central_range, group_of
 from quotaopt.forecast.sums import sum_groups
 from quotaopt.market import Market, share_in_supply, supply_caps, weigh_market
-from quotaopt.presence import check_profiles, find_presence
+from quotaopt.presence import find_presence
 from quotaopt.workdays import make_workdays
 from quotaopt.workload import hours_available, share_in_time
 
@@ -86,15 +86,7 @@ class Capacity:
 
 
 def make_capacity(forecast: Forecast, inputs: Inputs, settings: Settings) -> Capacity:
-    """Capacity of every rep × product × plan month, at ``settings.forecast.capacity``.
-
-    Raises
-    ------
-    InputError
-        If the roster names a ramp profile that the scenario does not have.
-    """
-    if findings := check_profiles(inputs, settings):
-        raise InputError(findings)
+    """Capacity of every rep × product × plan month, at ``settings.forecast.capacity``."""
     roster = inputs.roster.set_index("rep_id").loc[list(forecast.reps)]
     here = find_presence(roster, forecast.months, inputs, settings)
     headcount, ramp = here.headcount, here.ramp

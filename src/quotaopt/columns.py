@@ -253,36 +253,3 @@ COMPARISON: Final = (
     Column("change", "number", "b - a"),
     Column("change_ratio", "number", "b / a - 1; empty where a is 0", "ratio"),
 )
-WHAT_IF: Final = (
-    Column("change", "string", "what was asked"),
-    Column("way", "string", "up, down, or to a value"),
-    Column("value_before", "string", "the number in the scenario"),
-    Column("value_after", "string", "the number it was changed to"),
-    Column("what", "string", "level (of a peer group), highest level, rep, rule, or plan when there is none"),
-    Column("key", "string", "which one: peer group, rep, rule"),
-    Column("name", "string", "of a rule the limit; of a plan that does not exist the reason"),
-    Column("before", "number", "level, quota, or whether the limit is reached (0 or 1)"),
-    Column("after", "number", "the same after the change"),
-    Column("difference", "number", "after - before"),
-    Column("rate", "number", "difference per 1 of the changed number"),
-)
-RANGES: Final = (
-    Column("what", "string", "what is totalled by"),
-    Column("key", "string", "which one"),
-    Column("quota", "number", "the total in the plan", "money"),
-    Column("low", "number", "the lowest it could be in a plan as fair", "money"),
-    Column("high", "number", "the highest it could be in a plan as fair", "money"),
-    Column("below", "number", "low / quota - 1", "ratio"),
-    Column("above", "number", "high / quota - 1", "ratio"),
-)
-FRONTIER: Final = (
-    Column("delta", "number", "fairness given up: largest distance of a rep's level from the fair one"),
-    Column("cost", "number", "least sum over reps of |quota - pattern|", "money"),
-    Column("share", "number", "part of the way from the fair plan's cost to the least cost", "ratio"),
-    Column("at_limit", "integer", "reps whose level differs by delta; with over 100 reps empty, like who pays", "reps"),
-    Column("first_rep", "string", "the rep whose level rises most: who pays for it"),
-    Column("first_change", "number", "that rep's quota / fair quota - 1", "ratio"),
-    Column("second_rep", "string", "the rep who pays second most"),
-    Column("second_change", "number", "that rep's quota / fair quota - 1", "ratio"),
-    Column("knee", "boolean", "where most is gained for the fairness given up"),
-)

@@ -1,4 +1,4 @@
-"""Columns of the tables that `quotaopt simulate` and `quotaopt backtest` write; see `columns`."""
+"""Columns of the tables about the quality of plans; see `columns`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from typing import Final
 from quotaopt.columns import Column
 
 SIMULATION: Final = (
-    Column("run", "string", "id of the run"),
-    Column("level", "string", "all, region or rep; pay, hedge; effect: what differs from the first run"),
-    Column("key", "string", "which one; of an effect the key of the scenario"),
+    Column("run", "string", "id of the run; empty: of all together"),
+    Column(
+        "level",
+        "string",
+        "all, region or rep; pay, hedge; weighted: over all worlds; effect: what differs from the first run",
+    ),
+    Column("key", "string", "which one; of an effect the key of the scenario; own: each plan in its own world"),
     Column("name", "string", "the rep's name"),
     Column("measure", "string", "what is measured; of an effect input, rule or behaviour"),
     Column("value", "number", "its value: the mean over the draws, a quantile where the name says so"),
@@ -20,6 +24,14 @@ SIMULATION: Final = (
     Column("change_low", "number", "the same range of the change, draw by draw; empty where the draws are others"),
     Column("change_high", "number", "and its upper end"),
     Column("about", "string", "in words"),
+)
+INVERSIONS: Final = (
+    Column("rep_id", "string", "a rep with at least as much potential, sales, tenure and presence as a peer"),
+    Column("quota", "number", "and a lower quota", "money"),
+    Column("other_id", "string", "the peer"),
+    Column("other_quota", "number", "with the higher one", "money"),
+    Column("below", "number", "other_quota - quota", "money"),
+    Column("why", "string", "what stops the rep or, failing that, the peer from the group's level; or the goal itself"),
 )
 QUOTA_TEST: Final = (
     Column("origin", "string", "first month that was hidden; all for all of them"),

@@ -26,6 +26,11 @@ RULE_COSTS: Final = (
     Column("more_change", "number", "by how much", "money"),
     Column("less_rep", "string", "the rep whose quota it lowers most"),
     Column("less_change", "number", "by how much", "money"),
+    Column("scope", "string", "the one of its limits that 1 % of itself is worth most; empty where no price is known"),
+    Column("limit", "number", "that limit", "money"),
+    Column("price", "number", "change of the highest level it moves, per 1 more of the limit; empty where not known"),
+    Column("price_from", "number", "the lowest limit to which that was proven to be in proportion", "money"),
+    Column("price_to", "number", "the highest", "money"),
     Column("source", "string", "file:line of the rule"),
 )
 HOLDS: Final = (
@@ -35,6 +40,9 @@ HOLDS: Final = (
     Column("limit", "number", "its limit; empty where it weighs several totals", "money"),
     Column("limits", "integer", "limits of the rule that are reached and concern the rep"),
     Column("without", "number", "the rep's quota without the rule, alone; empty: no plan without it", "money"),
+    Column("price", "number", "change of the highest level it moves, per 1 more of the limit; empty where not known"),
+    Column("price_from", "number", "the lowest limit to which that was proven to be in proportion", "money"),
+    Column("price_to", "number", "the highest", "money"),
     Column("source", "string", "file:line of the limit"),
 )
 PEERS: Final = (
@@ -45,6 +53,16 @@ PEERS: Final = (
     Column("quota", "number", "the quota; of peers to two digits", "money"),
     Column("stretch", "number", "quota / capacity", "ratio"),
 )
+SWAP: Final = (
+    Column("rep_id", "string", "who could take a part of the quota"),
+    Column("region", "string", "where"),
+    Column("quota", "number", "the quota now", "money"),
+    Column("takes", "number", "what comes to it", "money"),
+    Column("comes_to", "number", "quota + takes", "money"),
+    Column("ratio", "number", "takes / quota", "ratio"),
+    Column("chance", "number", "chance to make the quota now; empty where the forecast knows none", "ratio"),
+    Column("chance_after", "number", "chance to make what it comes to", "ratio"),
+)
 LESS: Final = (
     Column("way", "string", "target: less is asked of the company; lock: the quota is fixed and others pay"),
     Column("possible", "boolean", "whether it can be"),
@@ -53,4 +71,40 @@ LESS: Final = (
     Column("reps", "integer", "how many others pay", "reps"),
     Column("scope", "string", "targets that fall with the company's, or limits that forbid it"),
     Column("source", "string", "file:line of those"),
+)
+
+# What would move the plan.
+
+WHAT_IF: Final = (
+    Column("change", "string", "what was asked"),
+    Column("way", "string", "up, down, or to a value"),
+    Column("value_before", "string", "the number in the scenario"),
+    Column("value_after", "string", "the number it was changed to"),
+    Column("what", "string", "level (of a peer group), highest level, rep, rule, or plan when there is none"),
+    Column("key", "string", "which one: peer group, rep, rule"),
+    Column("name", "string", "of a rule the limit; of a plan that does not exist the reason"),
+    Column("before", "number", "level, quota, or whether the limit is reached (0 or 1)"),
+    Column("after", "number", "the same after the change"),
+    Column("difference", "number", "after - before"),
+    Column("rate", "number", "difference per 1 of the changed number"),
+)
+RANGES: Final = (
+    Column("what", "string", "what is totalled by"),
+    Column("key", "string", "which one"),
+    Column("quota", "number", "the total in the plan", "money"),
+    Column("low", "number", "the lowest it could be in a plan as fair", "money"),
+    Column("high", "number", "the highest it could be in a plan as fair", "money"),
+    Column("below", "number", "low / quota - 1", "ratio"),
+    Column("above", "number", "high / quota - 1", "ratio"),
+)
+FRONTIER: Final = (
+    Column("delta", "number", "fairness given up: largest distance of a rep's level from the fair one"),
+    Column("cost", "number", "least sum over reps of |quota - pattern|", "money"),
+    Column("share", "number", "part of the way from the fair plan's cost to the least cost", "ratio"),
+    Column("at_limit", "integer", "reps whose level differs by delta; with over 100 reps empty, like who pays", "reps"),
+    Column("first_rep", "string", "the rep whose level rises most: who pays for it"),
+    Column("first_change", "number", "that rep's quota / fair quota - 1", "ratio"),
+    Column("second_rep", "string", "the rep who pays second most"),
+    Column("second_change", "number", "that rep's quota / fair quota - 1", "ratio"),
+    Column("knee", "boolean", "where most is gained for the fairness given up"),
 )

@@ -12,15 +12,15 @@ import numpy as np
 import pandas as pd
 
 from quotaopt.archive import Run
+from quotaopt.case import open_run
 from quotaopt.errors import Finding, InputError, UnknownNameError
 from quotaopt.manager_books import write_manager_book
 from quotaopt.money import money_text
 from quotaopt.nodes import Key, given_targets
 from quotaopt.optimize.rounding import largest_remainder
-from quotaopt.recheck import changed_files
-from quotaopt.scenario import Scenario, load_scenario
+from quotaopt.scenario import Scenario
 from quotaopt.settings_tree import Tree
-from quotaopt.tables import read_inputs, write_csv
+from quotaopt.tables import write_csv
 from quotaopt.tables.catalogue import TABLES
 from quotaopt.tables.nested import node_names
 from quotaopt.tables.schema import Field, Kind, Table
@@ -93,10 +93,8 @@ def open_handout(run: Run, project: Path, level: str = "") -> HandOut:
         If the run has no quotas.
     """
     quotas = run.table("quotas")
-    if gone := [Finding(text, code="file") for text in changed_files(run, project)]:
-        raise InputError(gone)
-    scenario = load_scenario(str(run.folder / "scenario.toml"), project)
-    inputs, tree = read_inputs(scenario), scenario.settings.tree
+    case = open_run(run, project)
+    scenario, inputs, tree = case.scenario, case.inputs, case.scenario.settings.tree
     chosen = level or (tree.levels[-1] if tree.levels else "manager")
     chosen = TABLES["roster"].named(chosen) or chosen if chosen not in inputs.roster else chosen
     if chosen not in inputs.roster:

@@ -25,22 +25,20 @@ def same_forecast(scenario: Scenario) -> str:
 
 @dataclass
 class Memory:
-    """Tables and forecasts, kept as long as a scenario to come needs them.
+    """Tables and forecasts of scenarios that were all checked, kept as long as one to come needs them.
 
     Attributes
     ----------
     uses : for each `same_forecast`, how many runs still need it; nothing is kept for the last one.
     """
 
-    uses: Mapping[str, int] = field(default_factory=dict)
+    uses: Mapping[str, int]
     tables: dict[str, Inputs] = field(default_factory=dict)
     forecasts: dict[str, Forecast] = field(default_factory=dict)
     used: dict[str, int] = field(default_factory=dict)
 
     def read(self, scenario: Scenario) -> Inputs:
         """The input tables, see `read_inputs`."""
-        if not self.uses:
-            return read_inputs(scenario)
         key = same_forecast(scenario)
         if key not in self.tables:
             self.tables[key] = read_inputs(scenario)
@@ -48,8 +46,6 @@ class Memory:
 
     def forecast(self, scenario: Scenario, inputs: Inputs) -> Forecast:
         """The forecast, see `make_forecast`; counts as one use, and the last one forgets."""
-        if not self.uses:
-            return make_forecast(inputs, scenario.settings)
         key = same_forecast(scenario)
         if key not in self.forecasts:
             self.forecasts[key] = make_forecast(inputs, scenario.settings)

@@ -68,3 +68,8 @@ class Plan:
     def total(self) -> Decimal:
         """Sum of all quotas, money, exact."""
         return int(self.amounts().sum()) * self.problem.unit
+
+    def by_rep(self) -> pd.Series[float]:
+        """Quota of each rep over the plan, money; errors as `amounts`."""
+        quota = self.amounts().sum(axis=(1, 2)) * float(self.problem.unit)
+        return pd.Series(quota.astype(float), index=list(self.problem.index.reps.index))

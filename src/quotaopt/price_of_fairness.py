@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from quotaopt import columns as c
+from quotaopt import columns_why as c
+from quotaopt.case import Case
+from quotaopt.columns import REP
 from quotaopt.errors import UnknownNameError
 from quotaopt.goals import Levels, goal
 from quotaopt.optimize.alternatives import Point, trace_frontier
@@ -19,7 +21,6 @@ from quotaopt.optimize.build import build
 from quotaopt.optimize.search import rep_items
 from quotaopt.problem import Floats, Problem
 from quotaopt.record import shape
-from quotaopt.sensitivity import Case, solve_fair
 from quotaopt.tables import write_csv
 
 AT_LIMIT = 1e-4  # relative: a level this near to its limit is at it
@@ -36,14 +37,14 @@ def last_year_pattern(problem: Problem) -> Floats:
 
 def capacity_pattern(problem: Problem) -> Floats:
     """Capacity, scaled to the target: quotas that fit what each rep can sell, whatever the fairness goal."""
-    return problem.capacity.by(c.REP)
+    return problem.capacity.by(REP)
 
 
 COSTS: dict[str, Costs] = {"change": last_year_pattern, "capacity_fit": capacity_pattern}
 
 
 def frontier(case: Case, cost: str = "change", points: int = 15) -> pd.DataFrame:
-    """Least cost for each amount of fairness given up, from the fair plan to the cheapest one; `columns.FRONTIER`.
+    """Least cost for each amount of fairness given up, from the fair plan to the cheapest one; `columns_why.FRONTIER`.
 
     Cost is the money by which quotas of reps differ from a pattern scaled to the target, counted at both ends of
     each move; `delta` the largest distance of a rep's level from the fair one (by the slope there, where levels bend).
@@ -59,14 +60,14 @@ def frontier(case: Case, cost: str = "change", points: int = 15) -> pd.DataFrame
         raise UnknownNameError("cost", cost, COSTS)
     problem = case.problem
     able = np.flatnonzero(problem.eligible.any(axis=(1, 2)))
-    kept, found, meter = solve_fair(case)
+    found = case.fair
     pattern = COSTS[cost](problem)[able]
-    program = build(problem, kept)
+    program = build(problem, case.kept)
     here, has = found.levels.near(found.values), found.levels.has  # a rep without a level may move as its capacity does
-    levels = Levels(np.where(has, here.offset, 0.0), np.where(has, here.scale, problem.capacity.by(c.REP)))
+    levels = Levels(np.where(has, here.offset, 0.0), np.where(has, here.scale, problem.capacity.by(REP)))
     fair, wanted = found.values[able], pattern / pattern.sum() * problem.target
     items, _ = rep_items(program, levels, able)
-    corners = trace_frontier(program, items, fair / program.scale, wanted / program.scale, meter, points)
+    corners = trace_frontier(program, items, fair / program.scale, wanted / program.scale, case.meter(), points)
     reps = [str(rep) for rep in problem.index.reps.index[able]]
     table = pd.DataFrame([_corner(corner, program.scale, fair, levels.scale[able], reps) for corner in corners])
     table["cost"] *= float(problem.unit)

@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from quotaopt.allocate import Meter, allocate
 from quotaopt.archive import Run
-from quotaopt.capacity import make_capacity
+from quotaopt.case import changed_files, open_run
 from quotaopt.columns import MONTH, PRODUCT, REGION, REP
-from quotaopt.decisions import decide, reconcile
-from quotaopt.errors import NoPlanError, SolverError
-from quotaopt.forecast import make_forecast
+from quotaopt.decisions import decide
+from quotaopt.errors import NoPlanError
 from quotaopt.ledgers import beside_plan
 from quotaopt.optimize.nearly import Deviation, give_way
-from quotaopt.optimize.soft import settle
-from quotaopt.optimize.statement import Block, state
 from quotaopt.optimize.verify import add_up, check_written, parse_units, read_cells, unescape
 from quotaopt.optimize.verify_accounts import check_accounts
-from quotaopt.policy import rule_uses
-from quotaopt.prepare import prepare
 from quotaopt.problem import Grouping, Ints, Problem
 from quotaopt.record import tables_of
-from quotaopt.scenario import Scenario, load_scenario
-from quotaopt.tables import read_inputs, write_csv
+from quotaopt.tables import write_csv
 
 TOTALS = {"all": (), "region": (REGION,), "rep": (REP,), "product": (PRODUCT,), "period": (MONTH,),
           "region_product": (REGION, PRODUCT)}  # fmt: skip
-SHEET = re.compile(r"\[[^\[\]]*\]$")
 VARY = ["run_id", "seconds", "source"]  # a re-run has its own clock, and reads the merged scenario instead of its parts
 
 
@@ -65,52 +55,23 @@ def recheck(run: Run, project: Path, rerun: bool = False) -> Verdict:
     if run.status not in ("optimal", "feasible", "approximate"):
         raise NoPlanError(f"run {run.id} has no plan to verify: its status is {run.status}")
     missing = [f"{name}.csv is gone" for name in ("quotas", "totals") if not run.has(name)]
-    scenario = replace(load_scenario(str(run.folder / "scenario.toml"), project), name=run.scenario)
+    case = open_run(run, project)
     if faults := missing + list(changed_files(run, project)):
         return Verdict(tuple(faults))
-    inputs = read_inputs(scenario)
-    forecast = make_forecast(inputs, scenario.settings)
-    capacity = make_capacity(forecast, inputs, scenario.settings)
-    solver = str(run.record["solver"])
-    problem = reconcile(prepare(scenario, inputs, forecast, capacity), scenario, solver)
+    problem, scenario, encoding = case.problem, case.scenario, case.scenario.settings.output.csv_encoding
     off = [Deviation(*found) for found in run.record.get("deviations", [])]
-    blocks = give_way(kept_rules(problem, scenario, solver), off)
-    encoding = scenario.settings.output.csv_encoding
+    blocks = give_way(case.kept, off)
     faults = check_written(run.folder / "quotas.csv", problem, blocks, encoding)
     if not faults:
         cells, _ = read_cells(run.folder / "quotas.csv", problem, encoding)
         faults = list(check_totals(run, problem, cells.cube(problem.index.shape), encoding))
         faults += check_accounts(run.folder, problem.unit, encoding)
     if rerun:
-        decided = decide(allocate(problem, scenario, solver), scenario, inputs)
-        tables = tables_of(run.id, scenario, inputs, forecast, capacity, decided.plan)
-        tables |= beside_plan(decided, scenario, inputs)
+        decided = decide(case.plan(), scenario, case.inputs)
+        tables = tables_of(run.id, scenario, case.inputs, case.forecast, case.capacity, decided.plan)
+        tables |= beside_plan(decided, scenario, case.inputs)
         faults += compare_tables(run, {name: frame for name, (frame, _) in tables.items()}, encoding)
     return Verdict(tuple(faults), int(problem.eligible.sum()), len({block.use.name for block in blocks}))
-
-
-def changed_files(run: Run, project: Path) -> Iterator[str]:
-    """Data files that are not what the run was made from."""
-    for name, digest in run.record["inputs"].items():
-        path = project / name
-        if not path.is_file():  # a sheet of a workbook stands in brackets behind it
-            path = project / SHEET.sub("", name)
-        if not path.is_file():
-            yield f"{name} is gone: the run cannot be checked without it"
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-            yield f"{name} has changed since the run: restore it, or plan again"
-
-
-def kept_rules(problem: Problem, scenario: Scenario, solver: str) -> list[Block]:
-    """The limits a plan of this scenario has to keep: the hard ones, and the soft ones as far as they can be."""
-    stated = state(problem, rule_uses(scenario))
-    if all(block.use.hard for block in stated):
-        return stated
-    meter = Meter(solver, float(scenario.settings.solver.seconds), scenario.settings.solver.seed)
-    settled = settle(problem, stated, meter)
-    if settled.status != "optimal":
-        raise SolverError(solver, f"could not settle the soft rules again ({settled.status})")
-    return settled.blocks
 
 
 def check_totals(run: Run, problem: Problem, cube: Ints, encoding: str) -> Iterator[str]:

@@ -17,10 +17,13 @@ from quotaopt import columns as c
 from quotaopt.byhand import cells_of
 from quotaopt.capacity import Capacity, capacity_table, outlook_table
 from quotaopt.columns_hand import POTENTIAL, WINDFALL
+from quotaopt.columns_quality import INVERSIONS
 from quotaopt.columns_tree import NODES
 from quotaopt.errors import Finding
 from quotaopt.forecast import Forecast, forecast_table
 from quotaopt.measures import make_view, measure_table
+from quotaopt.measures.inversions import inversion_table
+from quotaopt.measures.timing import note_season
 from quotaopt.money import money_text
 from quotaopt.node_table import has_nodes, node_table
 from quotaopt.people import note_tables, people_measures, people_tables
@@ -71,6 +74,9 @@ def tables_of(
     if plan.quota is not None:
         view = make_view(inputs, forecast, capacity, plan, scenario.settings, targets_of(scenario))
         made["measures"] = measure_table(view, plan.measures, people_measures(people, plan)), c.MEASURES
+        notes = (*notes, *note_season(view))
+        turned = inversion_table(view, plan.fairness)
+        made |= {"inversions": (turned, INVERSIONS)} if len(turned) else {}
     findings = (*notes, *note_tables(people, scenario), *inputs.warnings, *forecast.notes, *capacity.notes, *plan.notes)
     made["warnings"] = finding_table(findings), c.WARNINGS
     return shape_tables(made)

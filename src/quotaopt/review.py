@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 
 from quotaopt.archive import Run, list_runs
+from quotaopt.case import open_run
 from quotaopt.errors import Finding, InputError, nearest
 from quotaopt.money import money_text
 from quotaopt.optimize.verify import parse_units
 from quotaopt.places import relative_place
 from quotaopt.project import scenario_text
-from quotaopt.scenario import Scenario, load_scenario
+from quotaopt.scenario import Scenario
 from quotaopt.tables import write_csv
 from quotaopt.tables.catalogue import PLAN
 from quotaopt.tables.checks import check_keys, drop_subtotals, read_cells
@@ -116,7 +117,7 @@ def _find_run(path: Path, project: Path) -> tuple[Run, Source]:
 def _quotas_of(run: Run) -> tuple[np.ndarray[Any, np.dtype[np.int64]], Decimal]:
     """Every quota of a run in whole steps, and money in one step: the scenario's rounding, or what is written finer."""
     texts = pd.read_csv(run.folder / "quotas.csv", usecols=["quota"], dtype=str, encoding="utf-8-sig")["quota"]
-    step = load_scenario(str(run.folder / "scenario.toml"), run.folder.parent.parent).settings.rounding.to
+    step = open_run(run, run.folder.parent.parent).scenario.settings.rounding.to
     units, faulty = parse_units(texts.to_numpy(dtype=object), step)
     if faulty:
         raise ValueError(f"{run.id}: {faulty[0][1]} in line {faulty[0][0] + 2} of quotas.csv")

@@ -7,30 +7,32 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as package_version
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pandas as pd
 
 from quotaopt import __version__
-from quotaopt.allocate import check_rules, prepare
 from quotaopt.archive import RECORD, Run, find_run, list_runs, load_run, new_folder, write_samples
 from quotaopt.capacity import make_capacity, rep_sums
+from quotaopt.check import read_checked
 from quotaopt.crosscheck import Crosscheck, solve_with_each, solver_table
 from quotaopt.decisions import decide, reconcile
-from quotaopt.errors import Finding, InputError, QuotaoptError
+from quotaopt.errors import QuotaoptError
 from quotaopt.feasibility import check_capacity
-from quotaopt.forecast import Forecast
+from quotaopt.forecast import Forecast, make_forecast
 from quotaopt.ledgers import beside_plan
 from quotaopt.memory import Memory
 from quotaopt.mend import write_repairs
-from quotaopt.metrics import add_metrics, check_metrics
+from quotaopt.metrics import add_metrics
 from quotaopt.optimize.export_model import check_model_path, write_model
 from quotaopt.optimize.solvers import solvers as solver_registry
 from quotaopt.optimize.solvers import version as solver_version
@@ -40,77 +42,21 @@ from quotaopt.optimize.verify_accounts import check_accounts
 from quotaopt.overlay import note_overlays
 from quotaopt.plan import Plan
 from quotaopt.policy import goal_uses, rule_uses
-from quotaopt.prepare import check_data
-from quotaopt.presence import check_profiles
-from quotaopt.promise import note_policy, note_promise
+from quotaopt.prepare import prepare
+from quotaopt.promise import note_promise
 from quotaopt.record import Tables, tables_of
-from quotaopt.scenario import Scenario, load_scenario
+from quotaopt.scenario import Scenario
 from quotaopt.seats import with_seats
-from quotaopt.tables import Inputs, read_inputs, write_tables
-from quotaopt.timer import Progress, Timer
+from quotaopt.tables import Inputs, write_tables
 from quotaopt.workdays import make_workdays
-from quotaopt.workload import check_workload
 
-__all__ = ["Run", "check_scenario", "find_run", "list_runs", "run_scenario"]
+__all__ = ["Run", "find_run", "list_runs", "run_scenario"]
 
 SCHEMA = "quotaopt/run/1"
 PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "highspy", "pulp", "pydantic", "click", "rich", "holidays")
 EXIT = {"optimal": 0, "feasible": 0, "approximate": 0, "infeasible": 3, "no_solution": 4, "failed": 4, "unbounded": 70}
 
-
-def load_scenarios(names: Sequence[str], project: Path, sets: Sequence[str] = ()) -> list[Scenario]:
-    """Load several scenarios.
-
-    Raises
-    ------
-    InputError
-        With every problem of all of them.
-    """
-    loaded, findings = [], list[Finding]()
-    for name in names:
-        try:
-            loaded.append(load_scenario(name, project, sets))
-        except InputError as error:
-            findings += error.findings
-    if findings:
-        raise InputError(dict.fromkeys(findings))
-    return loaded
-
-
-def check_all(names: Sequence[str], project: Path, sets: Sequence[str] = ()) -> tuple[list[Finding], list[Finding]]:
-    """Problems and warnings of several scenarios and their data, each once; what names no file names the scenario."""
-    findings = dict[Finding, None]()
-    for name in names:
-        try:
-            found = check_scenario(load_scenario(name, project, sets))[1]
-        except InputError as error:
-            found = [*error.findings]
-        at = f"scenarios/{name}.toml" if len(names) > 1 else ""
-        findings |= dict.fromkeys(f if f.file else replace(f, file=at) for f in found)
-    return problems_in([*findings]), [finding for finding in findings if finding.severity != "error"]
-
-
-def check_scenario(
-    scenario: Scenario, read: Callable[[Scenario], Inputs] = read_inputs
-) -> tuple[Inputs | None, list[Finding]]:
-    """Read everything and collect every problem and warning, in file order; no inputs when there is a problem."""
-    findings = list(check_rules(scenario))
-    inputs = None
-    try:
-        inputs = read(scenario)
-        findings += [*check_profiles(inputs, scenario.settings), *check_workload(inputs, scenario.settings)]
-        findings += inputs.warnings
-        if not problems_in(findings):
-            findings += [*check_data(scenario, inputs), *note_policy(scenario, inputs)]
-            findings += check_metrics(scenario, inputs, lambda metric: check_scenario(metric, read))
-    except InputError as error:
-        findings += error.findings
-    return inputs if not problems_in(findings) else None, findings
-
-
-def problems_in(findings: Sequence[Finding]) -> list[Finding]:
-    """Those findings that stop a run."""
-    return [finding for finding in findings if finding.severity == "error"]
+Progress = Callable[[str], None]
 
 
 def run_scenario(
@@ -132,7 +78,7 @@ def run_scenario(
     model : where to write the program of the first goal, as ``.mps`` or ``.lp``.
     repairs : whether to write a scenario file for each change that would make a plan possible, when there is none.
     progress : called with a word for each stage that begins.
-    memory : tables and forecasts of scenarios that share them.
+    memory : tables and forecasts of scenarios that share them and were checked together, this one among them.
     beside : what ``run.json`` shall say besides.
 
     Raises
@@ -148,14 +94,12 @@ def run_scenario(
         solver_registry[name]  # a misspelt name must not wait for the forecast
     if model:
         check_model_path(model)
-    timer, memory = Timer(progress or (lambda _: None)), memory or Memory()
+    timer = Timer(progress or (lambda _: None))
     started = datetime.now().astimezone()
     with timer("read"):
-        inputs, findings = check_scenario(scenario, memory.read)
-        if inputs is None:
-            raise InputError(problems_in(findings))
+        inputs = memory.read(scenario) if memory else read_checked(scenario)
     with timer("forecast"):
-        forecast = memory.forecast(scenario, inputs)
+        forecast = memory.forecast(scenario, inputs) if memory else make_forecast(inputs, scenario.settings)
     with timer("capacity"):
         capacity = make_capacity(forecast, inputs, scenario.settings)
         problem = reconcile(prepare(scenario, inputs, forecast, capacity), scenario, next(iter(solvers), None))
@@ -194,6 +138,21 @@ def run_scenario(
     return load_run(parent / run_id)
 
 
+class Timer:
+    """Seconds of each stage; says which stage begins."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress, self.seconds = progress, dict[str, float]()
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Time one stage."""
+        self.progress(stage)
+        began = perf_counter()
+        yield
+        self.seconds[stage] = round(perf_counter() - began, 3)
+
+
 def describe(
     run_id: str, scenario: Scenario, inputs: Inputs, forecast: Forecast, checked: Crosscheck
 ) -> dict[str, Any]:
@@ -220,6 +179,7 @@ def describe(
         "solver_version": solver_version(plan.solver),
         "seed": settings.solver.seed,
         "counts": count(inputs, forecast, plan),
+        "origins": dict(scenario.origins),
         "inputs": dict(inputs.hashes),
         "versions": versions(),
     } | make_workdays(inputs, settings).describe(settings.months)

@@ -15,16 +15,14 @@ import numpy as np
 import pandas as pd
 
 from quotaopt.allocate import Meter
-from quotaopt.capacity import make_capacity
+from quotaopt.case import Case
 from quotaopt.columns import REP, REP_ATTRIBUTES
-from quotaopt.forecast import make_forecast
 from quotaopt.optimize.conflicts import screen
 from quotaopt.optimize.proof import by_use, judge
 from quotaopt.optimize.repairs import Repair
 from quotaopt.optimize.statement import state
 from quotaopt.plan import Plan
 from quotaopt.policy import rule_uses
-from quotaopt.prepare import prepare
 from quotaopt.problem import Cube, Index, Problem
 from quotaopt.scenario import Scenario
 from quotaopt.tables import Inputs
@@ -45,9 +43,7 @@ def with_seats(plan: Plan, scenario: Scenario, inputs: Inputs) -> Plan:
     if seats.empty:
         return plan
     wider = replace(inputs, roster=pd.concat([inputs.roster, seats], ignore_index=True).sort_values("rep_id"))
-    forecast = make_forecast(wider, scenario.settings)
-    capacity = make_capacity(forecast, wider, scenario.settings)
-    problem = replace(prepare(scenario, wider, forecast, capacity), locks=plan.problem.locks)
+    problem = replace(Case(scenario, given=wider).problem, locks=plan.problem.locks)
     found = []
     for region, seat in zip(seats["region"], seats["rep_id"], strict=True):
         others = [name for name in seats["rep_id"] if name != seat]

@@ -7,73 +7,35 @@ one way and the other; the lowest and highest total of all tables that are as fa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from quotaopt import columns as c
-from quotaopt.allocate import Meter, allocate
-from quotaopt.capacity import Capacity, make_capacity
-from quotaopt.decisions import reconcile
-from quotaopt.errors import Finding, InputError, NoPlanError, SolverError, UnknownNameError
-from quotaopt.forecast import Forecast, make_forecast
+from quotaopt import columns_why as c
+from quotaopt.allocate import allocate
+from quotaopt.case import Case
+from quotaopt.errors import Finding, InputError, UnknownNameError
 from quotaopt.optimize.alternatives import find_ranges
 from quotaopt.optimize.build import build, rows_of
 from quotaopt.optimize.program import Program
 from quotaopt.optimize.rows import totals_of
-from quotaopt.optimize.search import FairTotals, reach_goals
-from quotaopt.optimize.soft import settle
-from quotaopt.optimize.statement import Block, RuleUse, state
+from quotaopt.optimize.statement import Block, RuleUse
 from quotaopt.plan import Plan
-from quotaopt.policy import goal_uses, rule_uses
-from quotaopt.prepare import prepare
 from quotaopt.problem import Floats, Problem
 from quotaopt.record import shape
-from quotaopt.run import check_scenario, problems_in
-from quotaopt.scenario import Scenario
-from quotaopt.tables import Inputs
 from quotaopt.whatif import apply_change, parse_change
 
 Effect = tuple[str, str, str, float, float]
 MOST_TOTALS = 500  # each may take two programs over all margins
 
 
-@dataclass(frozen=True, eq=False)
-class Case:
-    """A scenario with its data, forecast and problem, made once."""
-
-    scenario: Scenario
-    inputs: Inputs
-    forecast: Forecast
-    capacity: Capacity
-    problem: Problem
-
-
-def open_case(scenario: Scenario) -> Case:
-    """Read, forecast and prepare a scenario.
-
-    Raises
-    ------
-    InputError
-        With every problem of the scenario and its data.
-    """
-    inputs, findings = check_scenario(scenario)
-    if inputs is None:
-        raise InputError(problems_in(findings))
-    forecast = make_forecast(inputs, scenario.settings)
-    capacity = make_capacity(forecast, inputs, scenario.settings)
-    problem = reconcile(prepare(scenario, inputs, forecast, capacity), scenario)
-    return Case(scenario, inputs, forecast, capacity, problem)
-
-
 # What if.
 
 
 def what_if(case: Case, changes: Sequence[str]) -> pd.DataFrame:
-    """What each change alone does to levels, quotas of reps and binding rules; columns `columns.WHAT_IF`.
+    """What each change alone does to levels, quotas of reps and binding rules; columns `columns_why.WHAT_IF`.
 
     Parameters
     ----------
@@ -91,11 +53,11 @@ def what_if(case: Case, changes: Sequence[str]) -> pd.DataFrame:
         for change in map(parse_change, changes)
         for way in change.ways
     ]
-    base = allocate(case.problem, case.scenario)
+    base = case.plan()
     base.amounts()
     parts = []
     for text, way, scenario, before, after in made:
-        problem = reconcile(prepare(scenario, case.inputs, case.forecast, case.capacity), scenario)
+        problem = case.under(scenario)
         rows = pd.DataFrame(
             _effects(base, allocate(problem, scenario)), columns=["what", "key", "name", "before", "after"]
         )
@@ -143,7 +105,7 @@ def _text(value: Any) -> str:
 
 
 def free_range(case: Case, totals: Sequence[tuple[str, str | None]], within: float = 0.01) -> pd.DataFrame:
-    """Lowest and highest value of totals over all tables that keep every rule and are as fair; `columns.RANGES`.
+    """Lowest and highest value of totals over all tables that keep every rule and are as fair; `columns_why.RANGES`.
 
     As fair: no rep's quota is more than `within` above its fair one, so that no level rises by more than that part
     of itself (with levels that start at 0, as stretch and growth do). Ends are rounded outward to whole units.
@@ -164,14 +126,12 @@ def free_range(case: Case, totals: Sequence[tuple[str, str | None]], within: flo
     if (count := sum(block.size for block in wanted)) > MOST_TOTALS:
         problems = Finding(f"{count} totals", f"Ask for at most {MOST_TOTALS}, by name: rep=R01.", code="range")
         raise InputError([problems])
-    plan = allocate(problem, case.scenario)
-    quota = plan.amounts()
-    kept, found, meter = solve_fair(case)
-    program = build(problem, kept, also=wanted)
-    most = found.values * (1 + within) / program.scale
+    quota = case.plan().amounts()
+    program = build(problem, case.kept, also=wanted)
+    most = case.fair.values * (1 + within) / program.scale
     program = _capped(program, most + 1e-9 * most.max())
     rows = sp.csr_array(sp.vstack([rows_of(program, block) for block in wanted]))
-    low, high = (end * program.scale for end in find_ranges(program, rows, meter))
+    low, high = (end * program.scale for end in find_ranges(program, rows, case.meter()))
     mine = np.concatenate([block.evaluate(quota) for block in wanted])
     low, high = np.minimum(np.floor(low + 1e-3), mine), np.maximum(np.ceil(high - 1e-3), mine)
     table = pd.DataFrame({
@@ -192,22 +152,6 @@ def _block(problem: Problem, what: str, name: str | None) -> Block:
     keep = np.arange(len(labels)) if name is None else np.array([labels.index(name)])
     endless = np.full(keep.size, np.inf)
     return Block(RuleUse("total"), expression, keep, -endless, endless)
-
-
-def solve_fair(case: Case) -> tuple[list[Block], FairTotals, Meter]:
-    """The rows that are kept, the fair totals with each rep on its own, and what to solve further programs with."""
-    settings = case.scenario.settings.solver
-    meter = Meter(settings.name, float(settings.seconds), settings.seed)
-    settled = settle(case.problem, state(case.problem, rule_uses(case.scenario)), meter)
-    status = settled.status
-    if status == "optimal":
-        found = reach_goals(case.problem, settled.blocks, goal_uses(case.scenario, case.problem), meter, whole=True)
-        status = found.status
-    if status == "infeasible":
-        raise NoPlanError(f"no plan can exist: quotaopt run {case.scenario.name} says why")
-    if status != "optimal":
-        raise SolverError(settings.name, f"stopped without a plan ({status}); raise solver.seconds")
-    return settled.blocks, found, meter
 
 
 def _capped(program: Program, most: Floats) -> Program:

@@ -19,12 +19,13 @@ class Policy(Section):
     `at_quota` is the share of reps meant to make quota (0: nothing is promised), `company` the chance with which the
     company is meant to make its target. `effort` is the elasticity of sales with respect to quota: by how many per cent
     sales rise with one per cent more quota. At 0, which is all that data without experiments can show, quotas divide
-    sales and do not make them.
+    sales and do not make them. `triggers` is the closed list of what a frozen plan may be revised for; none: anything.
     """
 
     at_quota: float = Field(default=0.0, ge=0, lt=1)
     company: float = Field(default=0.8, gt=0, lt=1)
     effort: float = Field(default=0.0, ge=0, lt=1)
+    triggers: list[str] = []
 
 
 class Pay(Section):

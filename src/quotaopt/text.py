@@ -42,7 +42,7 @@ def encoding_of_mark(raw: bytes) -> str:
 
 def counted(number: int, noun: str) -> str:
     """``1 row``, ``2 rows``."""
-    return f"{number:,} {noun}" + "s" * (number != 1)
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def plain_number(text: str, money: Decimal | None = None) -> str:

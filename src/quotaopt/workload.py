@@ -52,10 +52,14 @@ def share_in_time(cells: Floats, available: Floats, products: Sequence[str], set
     cells : sales, money, shape (reps, products, months).
     available : hours to sell in, shape (reps, months).
     """
-    rule = settings.workload
-    if not rule.hours:
+    if not settings.workload.hours:
         return np.ones_like(available)
-    money = float(settings.unit)
-    hours = [rule.hours_per_deal.get(p, 0.0) / (float(rule.value_per_deal.get(p, 1)) * money) for p in products]
-    needed = np.einsum("rpt,p->rt", cells, np.array(hours))
+    needed = hours_needed(cells, products, settings)
     return np.asarray(np.divide(available, needed, out=np.ones_like(needed), where=needed > available))
+
+
+def hours_needed(cells: Floats, products: Sequence[str], settings: Settings) -> Floats:
+    """Hours it takes to sell so much, shape (reps, months); `cells` as in `share_in_time`."""
+    rule, money = settings.workload, float(settings.unit)
+    hours = [rule.hours_per_deal.get(p, 0.0) / (float(rule.value_per_deal.get(p, 1)) * money) for p in products]
+    return np.asarray(np.einsum("rpt,p->rt", cells, np.array(hours)))

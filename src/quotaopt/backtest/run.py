@@ -12,14 +12,12 @@ from quotaopt.allocate import allocate
 from quotaopt.backtest.past import NODES, Past, look_from, past_cube
 from quotaopt.backtest.score import pool, score
 from quotaopt.backtest.splits import simple_splits
-from quotaopt.capacity import make_capacity
+from quotaopt.case import Case
+from quotaopt.check import read_checked
 from quotaopt.columns_quality import QUOTA_TEST
 from quotaopt.errors import Finding, InputError, NoPlanError, QuotaoptError
-from quotaopt.forecast import make_forecast
 from quotaopt.forecast.panel import YEAR, month_name, month_number
-from quotaopt.prepare import prepare
 from quotaopt.record import shape
-from quotaopt.run import check_scenario, problems_in
 from quotaopt.scenario import Scenario
 from quotaopt.tables import Inputs
 
@@ -50,9 +48,7 @@ def backtest_quotas(scenario: Scenario, months: int, origins: int) -> tuple[pd.D
     InputError
         With every problem of the scenario and its data; if the history is too short.
     """
-    inputs, findings = check_scenario(scenario)
-    if inputs is None:
-        raise InputError(problems_in(findings))
+    inputs = read_checked(scenario)
     begun, end = (month_number(str(m)) for m in (inputs.history["month"].min(), inputs.history["month"].max()))
     length = end - begun + 1
     least = YEAR if length - months >= YEAR else max(min(months, length - months), LEAST_KNOWN)
@@ -102,8 +98,7 @@ def _divide(
 
 def _plan(past: Past, notes: dict[str, None]) -> pd.Series[float]:
     """Quotas by the scenario's rules; by the target and the goals alone where they allow no plan."""
-    forecast = make_forecast(past.inputs, past.scenario.settings)
-    capacity = make_capacity(forecast, past.inputs, past.scenario.settings)
+    case = Case(past.scenario, given=past.inputs)
     notes.update(dict.fromkeys(past.notes))
     first, rules = past.scenario.settings.first_month, past.scenario.settings.rules
     fewer = {name: given for name, given in rules.items() if name not in NODES}
@@ -115,15 +110,13 @@ def _plan(past: Past, notes: dict[str, None]) -> pd.Series[float]:
     ):
         scenario = replace(past.scenario, settings=past.scenario.settings.model_copy(update={"rules": tried}))
         try:
-            plan = allocate(prepare(scenario, past.inputs, forecast, capacity), scenario)
+            plan = allocate(case.under(scenario), scenario)
         except InputError as error:
             failure = failure or str(error.findings[0])
             continue
         if plan.quota is not None:
             if kept:
                 notes[f"{first}: {kept}: the rules allow no plan for what was sold. {failure}"] = None
-            quota = plan.amounts().sum(axis=(1, 2)) * float(plan.problem.unit)
-            found = pd.Series(quota.astype(float), index=list(forecast.reps))
-            return found.reindex(past.inputs.roster["rep_id"]).fillna(0.0)
+            return plan.by_rep().reindex(past.inputs.roster["rep_id"]).fillna(0.0)
         failure = failure or plan.sentence or plan.status
     raise QuotaoptError(f"no plan for {first}: {failure}")

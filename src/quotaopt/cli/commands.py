@@ -69,10 +69,10 @@ def run(
 @click.option("--mark", is_flag=True, help="Write NAME-checked.xlsx beside each workbook, its wrong cells coloured.")
 def check(options: Options, scenarios: Sequence[str], sets: Sequence[str], mark: bool) -> int:
     """Find every mistake in scenarios and data (default: all scenarios)."""
+    from quotaopt.check import check_all
     from quotaopt.record import finding_table
     from quotaopt.report.findings import check_lines, finding_records
     from quotaopt.report.mark import mark_books
-    from quotaopt.run import check_all
     from quotaopt.scenario import scenario_names
 
     project = options.folder
@@ -137,8 +137,8 @@ def show(options: Options, scenario: str | None, origin: bool, sets: Sequence[st
 @click.argument("b")
 def diff(options: Options, a: str, b: str) -> None:
     """Show which keys differ between two scenarios."""
+    from quotaopt.check import load_scenarios
     from quotaopt.report.settings import diff_report, diff_table
-    from quotaopt.run import load_scenarios
 
     first, second = load_scenarios([a, b], options.folder)
     table = diff_table(first, second)

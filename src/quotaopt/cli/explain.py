@@ -11,8 +11,8 @@ import click
 from quotaopt.cli.frame import Options, command
 
 if TYPE_CHECKING:
+    from quotaopt.case import Case
     from quotaopt.scenario import Scenario
-    from quotaopt.why import Opened
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -32,6 +32,10 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     help="With --range: by how much any quota may exceed the fair one.",
 )  # fmt: skip
 @click.option("--rep", metavar="REP", help="Why one rep's quota is what it is: a page, by id or name.")
+@click.option(
+    "--swap", "part", type=click.FloatRange(min=0.0, max=1.0, min_open=True), metavar="RATIO",
+    help="With --rep: who could take that part of the quota, like 0.05.",
+)  # fmt: skip
 @click.option("--all-reps", is_flag=True, help="The steps to every rep's quota, as a table; with --out a CSV file.")
 @click.option("--lang", type=click.Choice(("en", "zh")), default="en", show_default=True, help="Language of the page.")
 @click.option("--html", type=FILE, metavar="FILE", help="With --rep: write the page as one HTML file.")
@@ -44,6 +48,7 @@ def explain(
     totals: Sequence[str],
     within: float,
     rep: str | None,
+    part: float | None,
     all_reps: bool,
     lang: str,
     html: Path | None,
@@ -53,10 +58,12 @@ def explain(
     """Show why a plan is what it is, rule by rule or for one rep, and what would move it."""
     if sum(map(bool, (changes, totals, rep, all_reps))) > 1:
         raise click.UsageError("ask one thing, like --rep R01, --what-if target=+1% or --range rep")
-    if (html and not rep) or (out and not all_reps):
-        raise click.UsageError("--html goes with --rep, --out with --all-reps")
+    if (html and not rep) or (out and not all_reps) or (part and (html or not rep)):
+        raise click.UsageError("--html goes with --rep, --out with --all-reps, --swap with --rep alone")
     if changes or totals:
         _ask(options, plan, changes, totals, within, top)
+    elif rep and part:
+        _explain_swap(options, plan, rep, part)
     elif rep:
         _explain_rep(options, plan, rep, lang, html)
     elif all_reps:
@@ -73,13 +80,27 @@ def _explain_rep(options: Options, plan: str | None, rep: str, lang: str, html: 
     from quotaopt.report.why_page import rep_page
     from quotaopt.why.sheet import explain_rep
 
-    opened = _open(options.folder, plan)
-    why = explain_rep(opened, find_rep(opened.case.inputs.roster, rep))
+    case = _open(options.folder, plan)
+    why = explain_rep(case, find_rep(case.inputs.roster, rep))
     parts = [*rep_report(why, lang)]
     if html:
         html.write_text(rep_page(why, lang), encoding="utf-8")
         parts.append(f"Saved   {shown_folder(html.resolve(), options.folder)}")
-    options.emit("explain", why.steps, parts, run=opened.run.id, **rep_content(why))
+    options.emit("explain", why.steps, parts, run=case.run.id, **rep_content(why))
+
+
+def _explain_swap(options: Options, plan: str | None, rep: str, part: float) -> None:
+    """Who could take a part of one rep's quota."""
+    from quotaopt.report.rep import find_rep
+    from quotaopt.report.sensitivity import rep_names
+    from quotaopt.report.swap import swap_content, swap_report
+    from quotaopt.why.swap import who_takes
+
+    case = _open(options.folder, plan)
+    roster = case.inputs.roster
+    swap = who_takes(case, find_rep(roster, rep), part)
+    parts = swap_report(swap, rep_names(roster), str(case.run.record["currency"]))
+    options.emit("explain", swap.takers, parts, run=case.run.id, **swap_content(swap))
 
 
 def _explain_all(options: Options, plan: str | None, out: Path | None, top: int) -> None:
@@ -90,15 +111,15 @@ def _explain_all(options: Options, plan: str | None, out: Path | None, top: int)
     from quotaopt.tables import write_csv
     from quotaopt.why import make_ladder, waterfall
 
-    opened = _open(options.folder, plan)
-    ladder = make_ladder(opened)
-    table = waterfall(opened, ladder)
-    parts = [*ladder_report(opened, ladder, rep_names(opened.case.inputs.roster), top)]
+    case = _open(options.folder, plan)
+    ladder = make_ladder(case)
+    table = waterfall(case, ladder)
+    parts = [*ladder_report(case, ladder, rep_names(case.inputs.roster), top)]
     if out:
-        write_csv(table, out, opened.case.scenario.settings.output.csv_encoding)
+        write_csv(table, out, case.scenario.settings.output.csv_encoding)
         parts.append(f"Saved   {shown_folder(out.resolve(), options.folder)}")
     notes = [str(note) for note in ladder.notes]
-    options.emit("explain", table, parts, run=opened.run.id, notes=notes)
+    options.emit("explain", table, parts, run=case.run.id, notes=notes)
 
 
 def _explain_plan(options: Options, plan: str | None, top: int) -> None:
@@ -107,18 +128,20 @@ def _explain_plan(options: Options, plan: str | None, top: int) -> None:
     from quotaopt.report.why import cost_report
     from quotaopt.why import rule_costs
 
-    opened = _open(options.folder, plan)
-    table = rule_costs(opened)
-    names, currency = rep_names(opened.case.inputs.roster), str(opened.run.record["currency"])
-    options.emit("explain", table, cost_report(table, names, currency, top), run=opened.run.id)
+    case = _open(options.folder, plan)
+    table = rule_costs(case)
+    names, currency = rep_names(case.inputs.roster), str(case.run.record["currency"])
+    options.emit("explain", table, cost_report(table, names, currency, top), run=case.run.id)
 
 
-def _open(project: Path, plan: str | None) -> Opened:
+def _open(project: Path, plan: str | None) -> Case:
     """The run meant (default: the last one), made again."""
     from quotaopt.archive import find_run
-    from quotaopt.why import open_run
+    from quotaopt.case import open_run
 
-    return open_run(find_run(project, plan or "last"), project)
+    run = find_run(project, plan or "last")
+    run.need_plan("explain")
+    return open_run(run, project)
 
 
 def _ask(
@@ -126,9 +149,10 @@ def _ask(
 ) -> None:
     """What a change does, or how far totals could move."""
     from quotaopt import sensitivity
+    from quotaopt.case import Case
     from quotaopt.report.sensitivity import range_report, rep_names, what_if_report
 
-    case = sensitivity.open_case(_load(options.folder, plan))
+    case = Case(_load(options.folder, plan))
     names = rep_names(case.inputs.roster)
     if changes:
         table = sensitivity.what_if(case, changes)
@@ -161,12 +185,13 @@ def frontier(
     options: Options, scenario: str | None, cost: str, points: int, sets: Sequence[str], out: Path | None
 ) -> None:
     """Show what fairness costs: the least change for each amount of it given up."""
-    from quotaopt import price_of_fairness, sensitivity
+    from quotaopt import price_of_fairness
+    from quotaopt.case import Case
     from quotaopt.report.sensitivity import frontier_picture, frontier_report, rep_names
     from quotaopt.report.terminal import shown_folder
 
     project = options.folder
-    case = sensitivity.open_case(_load(project, scenario, sets))
+    case = Case(_load(project, scenario, sets))
     table = price_of_fairness.frontier(case, cost, points)
     folder = out or project / "runs" / f"{case.scenario.name}-frontier"
     picture = frontier_picture(table, case.scenario.name, cost, case.scenario.settings.currency)

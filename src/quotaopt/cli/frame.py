@@ -166,7 +166,8 @@ def command(function: Callable[..., int | None]) -> click.Command:
 
 def tell(failure: QuotaoptError, options: Options, schema: str) -> int:
     """Print what is wrong, and return the exit code."""
-    from quotaopt.report.findings import counted, finding_records
+    from quotaopt.report.findings import finding_records
+    from quotaopt.text import counted
 
     findings = failure.findings if isinstance(failure, InputError) else (Finding(str(failure), code="error"),)
     if options.format == "json":

@@ -121,10 +121,12 @@ def freeze(options: Options, run: str, name: str, author: str, note: str) -> Non
     help="Take these quotas: rep_id, product_id, month, value, reason, author.",
 )  # fmt: skip
 @WHO
+@click.option("--trigger", default="", metavar="NAME", help="What it is for, on the plan's list (policy.triggers).")
 @click.option("--why", required=True, metavar="TEXT", help="The reason, where a row has none of its own.")
 def revise(
-    options: Options, plan: str, effective: str, run: str | None, changes: Path | None, author: str, why: str
-) -> None:
+    options: Options, plan: str, effective: str, run: str | None, changes: Path | None, author: str,
+    trigger: str, why: str,
+) -> None:  # fmt: skip
     """Change a frozen plan from a month on; every change is written into its ledger."""
     from quotaopt.archive import find_run
     from quotaopt.frozen import find_plan, read_changes, run_changes
@@ -138,11 +140,11 @@ def revise(
         raise click.UsageError("write --effective like 2027-04, and --why with a reason")
     found = find_plan(options.folder, plan)
     if changes:
-        revised = change(found, read_changes(found, changes, effective, why), effective, author or getpass.getuser())
+        table, source = read_changes(found, changes, effective, why), ""
     else:
-        source = find_run(options.folder, str(run))
-        table = run_changes(found, source, effective, why)
-        revised = change(found, table, effective, author or getpass.getuser(), source.id)
+        later = find_run(options.folder, str(run))
+        table, source = run_changes(found, later, effective, why), later.id
+    revised = change(found, table, effective, author or getpass.getuser(), source, trigger)
     options.emit("revise", plan_rows([revised]), revise_lines(revised))
 
 

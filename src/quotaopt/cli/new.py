@@ -25,10 +25,10 @@ BOOK = click.Path(path_type=Path)
 def init(options: Options, folder: Path, books: tuple[Path, ...], bare: bool, lang: str) -> None:
     """Make a new planning project: a worked example, or from your own workbook."""
     from quotaopt import adopt
+    from quotaopt.check import check_all
     from quotaopt.project import make_project
     from quotaopt.report.adopt import adopt_content, adopt_report, adopt_table, bare_next
     from quotaopt.report.settings import init_report, made_table
-    from quotaopt.run import check_all
 
     if books and bare:
         raise click.UsageError("--bare makes an empty project; leave it out with --from")

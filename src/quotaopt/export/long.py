@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,35 +23,36 @@ from quotaopt.record import shape
 TYPES = {"string": "VARCHAR", "date": "DATE", "integer": "INTEGER", "number": "DOUBLE", "boolean": "BOOLEAN"}
 
 
-@exports
-def master(
-    run: Run,
-    folder: Path,
-    options: Options,
-    *,
-    metric: str = "sales",
-    company: str = "",
-    fiscal_start: int = 1,
-    pseudonymise: bool = False,
-) -> list[Path]:
+def _long_file(write: Callable[[Master, pd.DataFrame, Path, Options], Path]) -> Callable[..., list[Path]]:
+    """A format of the long table: what `write` makes of it, with the options all of them have."""
+
+    def export(
+        run: Run,
+        folder: Path,
+        options: Options,
+        *,
+        metric: str = "sales",
+        company: str = "",
+        fiscal_start: int = 1,
+        pseudonymise: bool = False,
+    ) -> list[Path]:
+        quotas, frame = _long(run, metric, company, fiscal_start, pseudonymise)
+        return [write(quotas, frame, folder, options)]
+
+    export.__name__, export.__doc__ = write.__name__, write.__doc__
+    return exports(export)
+
+
+@_long_file
+def master(quotas: Master, frame: pd.DataFrame, folder: Path, options: Options) -> Path:
     """One row per rep × product × month with every attribute: what other layouts can be made from."""
-    quotas, frame = _long(run, metric, company, fiscal_start, pseudonymise)
-    return [write_checked(quotas, frame, folder / "master.csv", options, ["target"])]
+    return write_checked(quotas, frame, folder / "master.csv", options, ["target"])
 
 
-@exports
-def parquet(
-    run: Run,
-    folder: Path,
-    options: Options,  # neither headings nor encoding: columns have their own names, texts are UTF-8
-    *,
-    metric: str = "sales",
-    company: str = "",
-    fiscal_start: int = 1,
-    pseudonymise: bool = False,
-) -> list[Path]:
+@_long_file
+def parquet(quotas: Master, frame: pd.DataFrame, folder: Path, _options: Options) -> Path:
     """The columns of master, typed, as a Parquet file; quotas are decimals. Needs quotaopt[parquet]."""
-    quotas, frame = _long(run, metric, company, fiscal_start, pseudonymise)
+    # Neither headings nor encoding apply: columns have their own names, texts are UTF-8.
     path = folder / "master.parquet"
     texts = frame.astype(object).where(frame.notna(), "")
     decimals = -int(quotas.unit.as_tuple().exponent)
@@ -63,7 +65,7 @@ def parquet(
         base.execute(f"COPY (SELECT {columns} FROM texts) TO '{_quoted(path)}' (FORMAT parquet)")  # noqa: S608
         rows = base.execute(f"SELECT rep_id, CAST(target AS VARCHAR) FROM '{_quoted(path)}'").fetchall()  # noqa: S608
     check_totals(quotas, path, [rep for rep, _ in rows], [amount for _, amount in rows])
-    return [path]
+    return path
 
 
 def _duckdb() -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quotaopt.archive import Run
+from quotaopt.case import open_run
 from quotaopt.money import money_text
 from quotaopt.optimize.verify import parse_units
-from quotaopt.scenario import Scenario, load_scenario
+from quotaopt.scenario import Scenario
 
 Ints = NDArray[np.int64]
 KEYS = ("rep_id", "rep_name", "region", "product_id")
@@ -78,8 +79,7 @@ def read_master(run: Run) -> Master:
     """
     cells = run.table("quotas")
     texts = pd.read_csv(run.folder / "quotas.csv", usecols=["quota"], dtype=str, encoding="utf-8-sig")["quota"]
-    scenario = load_scenario(str(run.folder / "scenario.toml"), run.folder.parent.parent)
-    return Master(run, replace(scenario, name=run.scenario), cells, *whole_steps(texts))
+    return Master(run, open_run(run, run.folder.parent.parent).scenario, cells, *whole_steps(texts))
 
 
 def whole_steps(texts: pd.Series[str]) -> tuple[Ints, Decimal]:

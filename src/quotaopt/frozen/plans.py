@@ -24,7 +24,8 @@ import pandas as pd
 
 from quotaopt import columns_frozen as c
 from quotaopt.archive import Run, read_texts
-from quotaopt.errors import Finding, InputError, NoPlanError, UnknownNameError
+from quotaopt.errors import Finding, InputError, UnknownNameError
+from quotaopt.frozen.triggers import check_trigger, keep_triggers
 from quotaopt.tables import write_csv
 
 KEYS = [column.name for column in c.KEYS]
@@ -83,8 +84,7 @@ def freeze(run: Run, project: Path, name: str, author: str, note: str = "") -> F
     InputError
         If the name is taken, or cannot be a folder.
     """
-    if not run.has("quotas"):
-        raise NoPlanError(f"run {run.id} has no plan to freeze: its status is {run.status}")
+    run.need_plan("freeze")
     folder = project / "plans" / name
     if not NAME.fullmatch(name):
         raise InputError([Finding("cannot be a folder", "Use letters, digits, - and _.", column="--as", value=name)])
@@ -108,6 +108,7 @@ def freeze(run: Run, project: Path, name: str, author: str, note: str = "") -> F
         "rounding": str(_rounding(run)),
         "first_month": run.record["first_month"],
         "last_month": run.record["last_month"],
+        **keep_triggers(run, project),
         "people": {row[0]: list(row[1:]) for row in people.itertuples(index=False)},
         "sha256": hashlib.sha256((hidden / PLAN).read_bytes()).hexdigest(),
     }
@@ -162,18 +163,22 @@ def find_plan(project: Path, name: str) -> Frozen:
     return load_plan(project / "plans" / name)
 
 
-def revise(plan: Frozen, changes: pd.DataFrame, effective: str, author: str, run_id: str = "") -> Frozen:
+def revise(
+    plan: Frozen, changes: pd.DataFrame, effective: str, author: str, run_id: str = "", trigger: str = ""
+) -> Frozen:
     """Write changes down as the next revision; a kill leaves the plan as it was before or after.
 
     Parameters
     ----------
     changes : rep_id, product_id, month, new (`Decimal`), reason, and author where it is not the given one.
     effective : the first month that may change.
+    trigger : what the change is for, where the plan has a list of triggers; written before the reason.
 
     Raises
     ------
     InputError
-        If a cell is not in the plan or lies before `effective`, or nothing changes.
+        If a cell is not in the plan or lies before `effective`, or nothing changes; if the trigger is not on the list,
+        or somebody loses less than `check_trigger` asks for.
     """
     now = plan.current.set_index(KEYS)["quota"]
     rows = changes.set_index(KEYS)
@@ -187,6 +192,10 @@ def revise(plan: Frozen, changes: pd.DataFrame, effective: str, author: str, run
     rows = rows[rows["new"] != now.loc[rows.index]]
     if rows.empty:
         raise InputError([Finding("nothing changes", "The plan has these quotas already.", code="plan")])
+    left = now[now.index.get_level_values("month") >= effective]
+    after = left.where(~left.index.isin(rows.index), rows["new"].reindex(left.index))
+    check_trigger(plan.record, trigger, *(cells.groupby("rep_id").sum() for cells in (left, after)))
+    rows = rows.assign(reason=trigger + ": " + rows["reason"]) if trigger else rows
     own = rows["author"].where(rows["author"] != "", author) if "author" in rows else author
     made = rows.assign(
         revision=str(plan.revisions + 1),

@@ -5,7 +5,7 @@ everything that shows it. Healthy ranges are practice, not law: `HEALTHY` says w
 fewer than five reps.
 """
 
-from quotaopt.measures import attainment, bias, past, spread, totals  # noqa: F401 - importing registers
+from quotaopt.measures import attainment, bias, chances, inversions, past, spread, timing, totals  # noqa: F401 - to register
 from quotaopt.measures.table import HEALTHY, measure_table
 from quotaopt.measures.view import PlanView, Row, make_view, measure
 

@@ -55,6 +55,22 @@ def attainment_shape(view: PlanView) -> Iterator[Row]:
     yield Row("attainment_sd", float(sd.mean()), "ratio", about, "lower", *central(sd), reps)
     about = "skewness of attainment over reps, expected; above 0 a few reps lead far"
     yield Row("attainment_skew", float(skew.mean()), "", about, "", *central(skew), reps)
+    if reps > 3:
+        fourth = np.divide((square * square).mean(axis=0), sd**4, out=np.full_like(sd, 3.0), where=sd > 0)
+        two = two_humps(skew, fourth, reps)
+        about = "whether attainment has two humps (Sarle's coefficient, expected): above 0.56 it looks like it"
+        yield Row("attainment_bimodality", float(two.mean()), "", about, "lower", *central(two), reps)
+
+
+def two_humps(skew: Floats, kurtosis: Floats, n: int) -> Floats:
+    """Sarle's bimodality coefficient of `n` values with these moments (SAS Institute, SAS/STAT User's Guide, 1990).
+
+    ``(g² + 1) / (k + 3 (n - 1)² / ((n - 2)(n - 3)))`` with skewness g and excess kurtosis k corrected for n; 5/9 for
+    a uniform distribution, 1/3 for a normal one, 1 for two points.
+    """
+    g = skew * np.sqrt(n * (n - 1)) / (n - 2)
+    k = ((n + 1) * (kurtosis - 3) + 6) * (n - 1) / ((n - 2) * (n - 3))
+    return np.asarray((g * g + 1) / (k + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3))))
 
 
 @measure

@@ -107,3 +107,18 @@ def potential_fit(view: PlanView) -> Iterator[Row]:
     ):
         about = f"{words} share of quotas / share of expected sales: {names[at]}"
         yield Row(name, float(share[at]), "ratio", about, reps=reps)
+
+
+@measure
+def headroom(view: PlanView) -> Iterator[Row]:
+    """Whether growth is asked where the market has room for it."""
+    if view.penetration is None:
+        return
+    rows = view.asked & view.full_last_year & (view.rep_last_year > 0) & ~np.isnan(view.penetration)
+    if rows.sum() < 3:
+        return
+    growth, room = view.rep_quota[rows] / view.rep_last_year[rows], 1 - view.penetration[rows]
+    rho = rank_correlation(np.round(growth, ALIKE)[:, None], room[:, None])[0]
+    if not np.isnan(rho):
+        about = "Spearman correlation of growth asked and 1 - sales / potential: saturated markets grow less"
+        yield Row("growth_headroom", float(rho), "", about, "higher", reps=int(rows.sum()))

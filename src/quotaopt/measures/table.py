@@ -40,8 +40,13 @@ HEALTHY: Final[dict[str, tuple[float, float]]] = {
     "uncovered_share": (0.0, 0.05),
     "seasonality_fit": (0.0, 0.05),
     "stability": (0.2, 0.6),
+    "growth_headroom": (0.0, 1.0),
+    "hours_used": (0.0, 0.9),
+    "on_time": (0.95, 1.0),
+    "change_rate": (0.0, 0.3),
     "forecast_bias": (-0.03, 0.03),
     "ratchet_max": (-np.inf, 0.5),
+    "noise_max": (0.0, 0.02),
 }
 """Lowest and highest value that practice calls healthy. Outside, the verdict is ``look``: not wrong, worth a reason."""
 OF_REPS = ("stretch_", "chance_")  # measures of the plan's own table that are about a group of reps

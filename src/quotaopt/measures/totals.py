@@ -50,18 +50,6 @@ def promise(view: PlanView) -> Iterator[Row]:
 
 
 @measure
-def seasonality(view: PlanView) -> Iterator[Row]:
-    """Whether the months of the plan follow those of last year."""
-    quota, sold = view.quota.sum(axis=(0, 1)), view.last_year.sum(axis=(0, 1))
-    if len(quota) < 2 or quota.sum() <= 0 or sold.min() < 0 or sold.sum() <= 0:
-        return
-    off = 0.5 * np.abs(quota / quota.sum() - sold / sold.sum()).sum()
-    yield Row(
-        "seasonality_fit", float(off), "ratio", "part of the year's quota in other months than last year", "lower"
-    )
-
-
-@measure
 def stability(view: PlanView) -> Iterator[Row]:
     """How much of the current plan stays with its rep."""
     if view.current is None or view.current.sum() <= 0:

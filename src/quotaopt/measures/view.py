@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quotaopt.capacity import Capacity, rep_sums
+from quotaopt.goals import Levels, chance_levels
+from quotaopt.pay import PayPlan, has_pay, make_pay
 from quotaopt.registry import Registry
+from quotaopt.workload import hours_available
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,6 +66,11 @@ class PlanView:
     target : money the company must cover.
     targets : money by level and key, where the scenario gives it.
     resolution : money in one rounding unit.
+    pay : pay curves and target pay of the reps; None without ``[pay]``.
+    paths : joint draws of what each rep present sells in each month, shape (reps, months, draws); None without `pay`.
+    chances : quota of each rep, rounding units, as a function of the normal score of the chance to miss it.
+    hours : what each rep has to sell in over the plan, shape (reps,); None without ``[workload]``.
+    penetration : last year's sales / potential of the market, shape (reps,); nan or None where no potential is known.
     """
 
     quota: Floats
@@ -82,6 +90,11 @@ class PlanView:
     accuracy: pd.DataFrame
     inputs: Inputs
     settings: Settings
+    pay: PayPlan | None = None
+    paths: Floats | None = None
+    chances: Levels | None = None
+    penetration: Floats | None = None
+    hours: Floats | None = None
 
     @cached_property
     def rep_quota(self) -> Floats:
@@ -134,6 +147,8 @@ def make_view(
         If there is no plan.
     """
     problem, unit = plan.problem, float(plan.problem.unit)
+    roster = inputs.roster.set_index("rep_id").loc[list(forecast.reps)]
+    paid = has_pay(settings)
     return PlanView(
         quota=plan.amounts().astype(np.float64) * unit,
         capacity=problem.capacity.values * unit,
@@ -142,7 +157,7 @@ def make_view(
         sales=np.maximum(rep_sums(forecast, capacity.presence) * capacity.tilt[:, None], 0.0),
         presence=capacity.presence,
         full_last_year=problem.full_last_year,
-        roster=inputs.roster.set_index("rep_id").loc[list(forecast.reps)],
+        roster=roster,
         products=inputs.products.set_index("product_id").loc[list(forecast.products)],
         peer_group=problem.index.reps["peer_group"].to_numpy(object),
         target=float(settings.target * settings.unit),
@@ -152,4 +167,22 @@ def make_view(
         accuracy=forecast.accuracy,
         inputs=inputs,
         settings=settings,
+        pay=make_pay(settings, roster, capacity.headcount.mean(axis=1)) if paid else None,
+        paths=forecast.samples * (capacity.presence * capacity.tilt[:, None])[:, :, None] if paid else None,
+        chances=chance_levels(problem),
+        penetration=_penetration(capacity, forecast.reps),
+        hours=hours_available(capacity.headcount, forecast.reps, inputs, settings).sum(axis=1)
+        if settings.workload.hours
+        else None,
     )
+
+
+def _penetration(capacity: Capacity, reps: Sequence[str]) -> Floats | None:
+    """Of the whole market where its potential is known, else of the products whose potential is."""
+    table = pd.DataFrame() if capacity.market is None else capacity.market.table
+    if table.empty:
+        return None
+    whole = table["product_id"] == ""
+    known = table[whole | ~table["rep_id"].isin(table.loc[whole, "rep_id"])]
+    sums = known.groupby("rep_id")[["sales", "potential"]].sum().reindex(list(reps))
+    return np.asarray((sums["sales"] / sums["potential"].where(sums["potential"] > 0)).to_numpy(np.float64))

@@ -9,8 +9,8 @@ import pandas as pd
 from rich.console import RenderableType
 from rich.text import Text
 
-from quotaopt.report.findings import counted
 from quotaopt.report.render import each, grid, labelled, percent, ratio
+from quotaopt.text import counted
 
 LEVELS = {"all": "company", "region": "region", "rep": "rep", "product": "product", "cell": "rep × product"}
 EVERY = "all"  # the origin that stands for all of them

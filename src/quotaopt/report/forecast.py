@@ -13,9 +13,9 @@ from quotaopt.capacity import Capacity
 from quotaopt.forecast import Forecast
 from quotaopt.forecast.sampling.ranges import central_range, group_of
 from quotaopt.forecast.sums import sum_groups
-from quotaopt.report.findings import counted
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio
 from quotaopt.tables import Inputs
+from quotaopt.text import counted
 
 AMOUNTS = ["potential", "last_year", "capacity"]
 FLAGS = 8  # flagged reps shown

@@ -13,8 +13,8 @@ from quotaopt import columns_frozen as c
 from quotaopt.archive import Run
 from quotaopt.frozen import Frozen
 from quotaopt.index import read_label
-from quotaopt.report.findings import counted
 from quotaopt.report.render import each, grid, labelled, money, percent
+from quotaopt.text import counted
 
 LISTS = {"region": "region", "rep": "rep_id", "product": "product_id", "month": "month"}
 

@@ -14,16 +14,16 @@ from quotaopt.archive import Run
 from quotaopt.report.render import each, grid, money
 
 
-def measures_frame(runs: Sequence[Run], more: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
+def measures_frame(runs: Sequence[Run], more: Sequence[Sequence[pd.DataFrame]] = ()) -> pd.DataFrame:
     """``measures.csv`` of each run under one another, its id in the first column.
 
     Parameters
     ----------
-    more : for each run rows that were made just now, such as its ratchet.
+    more : for each run tables of rows that were made just now, such as its ratchet.
     """
     parts = [run.table("measures") for run in runs]
-    for k, rows in enumerate(more):
-        parts[k] = pd.concat([parts[k], rows], ignore_index=True)
+    for k, tables in enumerate(more):
+        parts[k] = pd.concat([parts[k], *tables], ignore_index=True) if tables else parts[k]
     parts = [part.assign(run=run.id) for run, part in zip(runs, parts, strict=True)]
     table = pd.concat(parts, ignore_index=True)
     for side in ("low", "high"):

@@ -11,9 +11,9 @@ from rich.text import Text
 
 from quotaopt.backtest.run import CAVEAT, PLAN
 from quotaopt.backtest.score import EVERY
-from quotaopt.report.findings import counted
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio
 from quotaopt.scenario import Scenario
+from quotaopt.text import counted
 
 HEADS = ("method", "wrong rep", "median error", "80–120 %", "at quota", "90 % range", "size bias", "skill")
 

@@ -21,9 +21,10 @@ from quotaopt.forecast import Forecast
 from quotaopt.forecast.panel import YEAR, Floats, month_name, month_number
 from quotaopt.forecast.sampling.ranges import central_range
 from quotaopt.forecast.trace import Trace
-from quotaopt.report.findings import counted, finding_records
+from quotaopt.report.findings import finding_records
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio, records
 from quotaopt.tables import Inputs
+from quotaopt.text import counted
 
 CENTS = 2
 SHOWN = 3  # cut orders shown; the rest is counted

@@ -14,10 +14,16 @@ from quotaopt.report.measures import run_titles
 from quotaopt.report.render import each, grid, labelled, money, percent
 from quotaopt.simulate import Future
 from quotaopt.simulate.future import same_draws
+from quotaopt.simulate.risk import LOSSES, WORDS, no_choice
 
 
-def simulation_report(futures: Sequence[Future], table: pd.DataFrame, top: int) -> Iterator[RenderableType]:
-    """Company and pay side by side, the reps least likely to make quota, and what differs between the runs."""
+def simulation_report(
+    futures: Sequence[Future], table: pd.DataFrame, top: int, weights: Sequence[float] = (), omega: float | None = None
+) -> Iterator[RenderableType]:
+    """Company and pay side by side, the reps least likely to make quota, and what differs between the runs.
+
+    With `weights` also what each plan loses over all worlds, and with `omega` the plan that loses least.
+    """
     runs, titles = [future.run.id for future in futures], run_titles([future.run for future in futures])
     yield Text(f"{futures[0].drawn.shape[1]} futures{_draws(futures)}", style="bold")
     for level in ("all", "pay", "region"):
@@ -27,11 +33,45 @@ def simulation_report(futures: Sequence[Future], table: pd.DataFrame, top: int) 
             yield _side_by_side(part, titles)
     yield Text()
     yield from _reps(table, titles, top)
+    if weights:
+        yield Text()
+        yield from _weighted(futures, table, titles, weights)
     hedges = table[table["level"] == "hedge"]
-    lines = [("hedge", _hedge(row, titles[row.run] if len(runs) > 1 else "")) for row in each(hedges)]
+    lines = [("choose", _choice(futures, table, titles))] if omega is not None else []
+    lines += [("hedge", _hedge(row, titles[row.run] if len(runs) > 1 else "")) for row in each(hedges)]
     lines += [(r.measure, f"{titles[r.run]}: {r.key}: {r.about}") for r in each(table[table["level"] == "effect"])]
-    yield Text()
+    if not weights:
+        yield Text()
     yield labelled((label.capitalize(), "bold", text) for label, text in lines)
+
+
+def _weighted(
+    futures: Sequence[Future], table: pd.DataFrame, titles: Mapping[str, str], weights: Sequence[float]
+) -> Iterator[RenderableType]:
+    """Mean and worst of each loss, a row for each plan; the last row is each plan in its own world."""
+    shares = (f"{titles[f.run.id]} {percent(w / sum(weights), False)}" for f, w in zip(futures, weights, strict=True))
+    yield Text(f"Over all worlds: {', '.join(shares)}", style="bold")
+    part = table[table["level"] == "weighted"]
+    for loss, words in LOSSES.items():
+        measures = [f"{loss}_{number}" for number in WORDS]
+        mine = part[part["measure"].isin(measures)]
+        body = [
+            (titles.get(str(run), "each plan in its own world"), *map(money, block["value"]))
+            for run, block in mine.groupby("run", sort=False)
+        ]
+        if body:
+            yield grid([words, "expected", "90 % below", "worst 10 %", "worst 5 %"], body)
+            yield Text()
+
+
+def _choice(futures: Sequence[Future], table: pd.DataFrame, titles: Mapping[str, str]) -> str:
+    """Which plan loses least, or why that cannot be said."""
+    if why_not := no_choice(futures):
+        return f"no plan: {why_not}"
+    risk = table[table["measure"] == "risk"].set_index("run")
+    order = risk["value"].sort_values(kind="stable")
+    others = ", ".join(f"{titles[str(run)]} {money(value)}" for run, value in order.iloc[1:].items())
+    return f"{titles[str(order.index[0])]} {money(order.iloc[0])} ({others}). Least {risk['about'].iloc[0]}"
 
 
 def _hedge(row: Any, title: str) -> str:

@@ -17,10 +17,10 @@ from rich.text import Text
 from quotaopt import columns as c
 from quotaopt.archive import Run
 from quotaopt.report.conflicts import after_no_plan, conflict_report
-from quotaopt.report.findings import counted
 from quotaopt.report.metrics import metric_lines
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio, records
 from quotaopt.scenario import scenario_names
+from quotaopt.text import counted
 
 FEW = 4  # runs whose stages are printed; of more there is one table
 SHOWN = 6  # exceptions and conflicts shown in full; the rest is counted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from math import isnan
+from math import floor, isnan, log10
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,13 @@ import pandas as pd
 from rich.console import RenderableType
 from rich.text import Text
 
+from quotaopt.case import Case
 from quotaopt.problem import Ints
-from quotaopt.report.findings import counted
+from quotaopt.report.findings import in_language
 from quotaopt.report.render import each, grid, labelled, money, percent, ratio, records
 from quotaopt.report.words import rule_words, step_words, words
-from quotaopt.why import Ladder, Opened
+from quotaopt.text import counted
+from quotaopt.why import Ladder
 from quotaopt.why.sheet import RepWhy
 
 Names = Mapping[str, str]
@@ -44,7 +46,13 @@ def rep_report(why: RepWhy, language: str) -> Iterator[RenderableType]:
             yield _peers(why, say)
     if why.notes:
         yield Text()
-        yield labelled((say["note"], "yellow", str(note)) for note in why.notes)
+        yield labelled((say["note"], "yellow", text) for text in note_texts(why, language))
+
+
+def note_texts(why: RepWhy, language: str) -> list[str]:
+    """What is to be said of the explanation itself."""
+    stop = words(language)["page.stop"]
+    return [f"{in_language(n.what, language)}{stop} {in_language(n.remedy, language)}".strip() for n in why.notes]
 
 
 def who(why: RepWhy, language: str) -> str:
@@ -150,11 +158,25 @@ def _hold(row: Any, why: RepWhy, language: str) -> str:
         source=row.source, count=int(row.limits),
     )  # fmt: skip
     more = row.without - why.facts["quota"]
-    if isnan(more):
-        return say["then"].join((text, say["without_none"]))
     same = abs(more) < 1e-9
     effect = say["without_same"] if same else say["without"].format(quota=money(row.without), change=change(more))
-    return say["then"].join((text, effect))
+    price = price_text(row, say["there"], language) if row.limits else ""
+    return say["then"].join(filter(None, (text, say["without_none"] if isnan(more) else effect, price)))
+
+
+def price_text(row: Any, scope: str, language: str) -> str:
+    """What a round change of a limit would do to the highest level it moves, and how far that is proven."""
+    say = words(language)
+    if isnan(row.price):
+        return say["price.unknown"]
+    if not row.price or isnan(row.limit):
+        return ""
+    step = 10.0 ** max(floor(log10(abs(row.limit))) - 2, 0)
+    text = say["price.less" if row.price > 0 else "price.more"].format(
+        amount=f"{step:,.0f}", scope=scope, level=f"{abs(row.price) * step:.4f}"
+    )
+    ends = {"low": money(row.price_from), "high": money(row.price_to)}
+    return text + (say["price.between"].format(**ends) if row.price_from < row.price_to else "") + say["page.stop"]
 
 
 def _peers(why: RepWhy, say: Mapping[str, str]) -> RenderableType:
@@ -218,8 +240,10 @@ def cost_report(table: pd.DataFrame, names: Names, currency: str, top: int) -> I
 
 def _cost(row: Any, names: Names, currency: str) -> Text:
     text = Text.assemble((row.rule, "bold"), f" ({row.source}) " if row.source else " ")
+    scope = words("en")["all"] if row.scope == "all" else names.get(row.scope, row.scope)
+    price = f" {price_text(row, f'for {scope} ({money(row.limit)})', 'en')}" if row.binding else ""
     if isnan(row.moved):
-        return text.append("holds the plan together: without it there is none.")
+        return text.append(f"holds the plan together: without it there is none.{price.rstrip()}")
     amount, level = f"{money(row.moved)} {currency}".strip(), row.level_change
     what = f"moves {amount}" if row.more_rep and row.less_rep else f"{'adds' if row.more_rep else 'takes'} {amount}"
     text.append(f"{what}, concerning {counted(int(row.reps), 'rep')}")
@@ -232,16 +256,16 @@ def _cost(row: Any, names: Names, currency: str) -> Text:
         for rep, moved in ((row.more_rep, row.more_change), (row.less_rep, row.less_change))
         if rep
     ]
-    return text.append(f" Most: {', '.join(most)}." if most else "")
+    return text.append(f" Most: {', '.join(most)}." if most else "").append(price.rstrip())
 
 
-def ladder_report(opened: Opened, ladder: Ladder, names: Names, top: int) -> Iterator[RenderableType]:
+def ladder_report(case: Case, ladder: Ladder, names: Names, top: int) -> Iterator[RenderableType]:
     """The steps of the largest quotas side by side, one row per rep, and their sum over all reps."""
     used = [k for k in range(len(ladder.steps)) if k == 0 or ladder.amounts[k].any()]
     unit = float(ladder.grain)
     quota = ladder.amounts.sum(axis=0)
     order = np.argsort(-quota, kind="stable")[:top]
-    reps = opened.problem.index.reps.index
+    reps = case.problem.index.reps.index
 
     def cells(amounts: Ints) -> list[str]:
         rest = [change(value * unit) if value else "" for value in amounts[used[1:]].tolist()]

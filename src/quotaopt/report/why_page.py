@@ -8,7 +8,18 @@ from html import escape
 from importlib.resources import files
 
 from quotaopt.report.render import each
-from quotaopt.report.why import added, cents, headline, idle_steps, lower, peer_rows, sections, shown_steps, who
+from quotaopt.report.why import (
+    added,
+    cents,
+    headline,
+    idle_steps,
+    lower,
+    note_texts,
+    peer_rows,
+    sections,
+    shown_steps,
+    who,
+)
 from quotaopt.report.words import step_words, words
 from quotaopt.why.sheet import RepWhy
 
@@ -24,7 +35,7 @@ def rep_page(why: RepWhy, language: str) -> str:
         "lead": escape(headline(why, language)),
         "steps": _steps(why, language),
         "sections": "\n".join(_sections(why, language)),
-        "foot": escape(" · ".join([why.scenario, *map(str, why.notes)])),
+        "foot": escape(" · ".join([why.scenario, *note_texts(why, language)])),
     }
     template = files("quotaopt.report").joinpath("why.html").read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)

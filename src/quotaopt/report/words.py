@@ -88,6 +88,20 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "==": ("exactly", "恰为"),
     "without": ("Without this rule alone: {quota} ({change}).", "仅去掉此规则：{quota}（{change}）。"),
     "without_same": ("Without this rule alone: the same.", "仅去掉此规则：不变。"),
+    "there": ("there", "此处"),
+    "price.less": (
+        "{amount} less {scope} would lower the highest level it moves by {level}",
+        "{scope}每减 {amount}，其影响的最高水平降低 {level}",
+    ),
+    "price.more": (
+        "{amount} more {scope} would lower the highest level it moves by {level}",
+        "{scope}每增 {amount}，其影响的最高水平降低 {level}",
+    ),
+    "price.between": (", in proportion from {low} to {high} at least", "，至少在 {low} 至 {high} 之间成比例"),
+    "price.unknown": (
+        "What one more would do is not known: the limit cannot move alone, or not in proportion (a degenerate plan).",
+        "多一单位的影响未知：该界限不能单独变动，或影响不成比例（退化）。",
+    ),
     "without_none": ("Without this rule there is no plan.", "去掉此规则则没有可行方案。"),
     # Peers.
     "peers": ("The peers most like you", "最相近的同事"),

@@ -21,8 +21,9 @@ PAGE_WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Charts and the table of reps need JavaScript, which is off. See quotas.csv and totals.csv.",
         "图表和人员表需要 JavaScript，目前已停用。数据见 quotas.csv 和 totals.csv。",
     ),
-    "page.stop": ("{rule}: {scope}", "{rule}：{scope}"),
-    "page.original": ("", "以下提示为程序原文（英文）。"),
+    "page.limit": ("{rule}: {scope}", "{rule}：{scope}"),
+    "page.stop": (".", "。"),
+    "page.original": ("", "（英文原文）"),
     "page.contents": ("Contents", "目录"),
     # Parts.
     "part.summary": ("Summary", "概要"),

@@ -12,8 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quotaopt.archive import Run
-from quotaopt.scenario import Scenario, load_scenario
-from quotaopt.simulate.pay import PayPlan, make_pay
+from quotaopt.case import open_run
+from quotaopt.pay import PayPlan, has_pay, make_pay
+from quotaopt.scenario import Scenario
+from quotaopt.tables import read_inputs
 
 if TYPE_CHECKING:
     from quotaopt.settings import Settings
@@ -59,6 +61,11 @@ class Future:
         """Quota of each rep."""
         return self.reps["quota"].to_numpy(np.float64)
 
+    def attained(self, sales: Floats) -> Floats:
+        """Sales of shape (reps, draws) / quota; nan for reps without one."""
+        quota = self.quota[:, None]
+        return np.asarray(np.divide(sales, quota, out=np.full_like(sales, np.nan), where=quota > 0))
+
 
 def load_future(run: Run, project: Path) -> Future:
     """Read a run's draws, presence and quotas; its roster too where it has ``[pay]``.
@@ -77,7 +84,7 @@ def load_future(run: Run, project: Path) -> Future:
     )
     order = pd.Index(file["rep_id"].astype(str)).get_indexer(reps.index)
     samples = file["samples"].astype(np.float64)[order]
-    scenario, capacity = load_scenario(str(run.folder / "scenario.toml"), project), run.table("capacity")
+    scenario, capacity = open_run(run, project).scenario, run.table("capacity")
     there = capacity.groupby("rep_id", sort=True)["headcount"].mean().loc[reps.index].to_numpy(np.float64)
     return Future(
         run,
@@ -86,12 +93,12 @@ def load_future(run: Run, project: Path) -> Future:
         np.maximum(_present(samples, capacity, reps.index), 0.0),
         float(run.record["target"]),
         float(run.record["overassignment"]),
-        make_pay(scenario, list(reps.index), there) if scenario.settings.pay.curve or _curves(scenario) else None,
+        _pay(scenario, reps.index, there) if has_pay(scenario.settings) else None,
     )
 
 
-def _curves(scenario: Scenario) -> bool:
-    return any(scenario.settings.pay.curve_by_role.values())
+def _pay(scenario: Scenario, reps: pd.Index[str], there: Floats) -> PayPlan:
+    return make_pay(scenario.settings, read_inputs(scenario).roster.set_index("rep_id").reindex(reps), there)
 
 
 def _present(samples: Floats, capacity: pd.DataFrame, reps: pd.Index[str]) -> Floats:

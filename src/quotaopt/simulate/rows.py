@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from quotaopt.measures.attainment import BANDS, CLOSE, band_shares
 from quotaopt.simulate.future import Future
+from quotaopt.simulate.risk import TAILS, WORDS
 
 Floats = NDArray[np.float64]
 SHOWN = {
@@ -31,7 +32,7 @@ class Drawn(NamedTuple):
     Attributes
     ----------
     draws : shape (draws,); of a chance 0 or 1.
-    at : ``mean``, ``chance``, or a quantile.
+    at : ``mean``, ``chance``, a quantile, or one of `TAILS`: the mean of the worst draws.
     """
 
     level: str
@@ -77,6 +78,11 @@ def _nodes(future: Future) -> Iterator[Drawn]:
     yield Drawn("all", "all", "", "best_share", share, "ratio", "share of sales by the best fifth of the reps")
     about = "chance that the company makes its target"
     yield Drawn("all", "all", "", "company_chance", _made(sold / future.target), "ratio", about, "chance")
+    missing = np.maximum(future.target - sold, 0.0)
+    about = "what is missing to the target"
+    yield Drawn("all", "all", "", "shortfall", missing, "money", f"{about}, expected")
+    for tail in TAILS:
+        yield Drawn("all", "all", "", f"shortfall_{tail}", missing, "money", f"{about}, {WORDS[tail]}", tail)
     if street > 0:
         about = "chance that sales reach the sum of all quotas"
         yield Drawn("all", "all", "", "street_chance", _made(sold / street), "ratio", about, "chance")
@@ -105,8 +111,7 @@ def _pay(future: Future) -> Iterator[Drawn]:
     """What variable pay costs."""
     plan, quota = future.pay, future.quota
     assert plan is not None
-    attainment = np.full_like(future.sales, np.nan)
-    np.divide(future.sales, quota[:, None], out=attainment, where=quota[:, None] > 0)
+    attainment = future.attained(future.sales)
     pay = plan.pay(attainment)
     cost, sold = pay.sum(axis=0), future.sales.sum(axis=0)
     on_target = np.full_like(cost, plan.target[quota > 0].sum())
@@ -116,11 +121,19 @@ def _pay(future: Future) -> Iterator[Drawn]:
     yield Drawn("pay", "all", "", "pay", cost, "money", "variable pay, expected")
     yield Drawn("pay", "all", "", "pay_p50", cost, "money", "variable pay: in half of the draws less", 0.5)
     yield Drawn("pay", "all", "", "pay_p90", cost, "money", "variable pay: in nine draws of ten less", 0.9)
+    for tail in TAILS:
+        yield Drawn("pay", "all", "", f"pay_{tail}", cost, "money", f"variable pay: {WORDS[tail]}", tail)
     part = np.divide(cost, sold, out=np.zeros_like(cost), where=sold > 0)
     yield Drawn("pay", "all", "", "cost_of_sales", part, "ratio", "variable pay / sales")
     above = np.where(np.nan_to_num(attainment) >= 1 - CLOSE, pay, 0.0).sum(axis=0)
     part = np.divide(above, cost, out=np.zeros_like(cost), where=cost > 0)
     yield Drawn("pay", "all", "", "pay_above_quota", part, "ratio", "part of variable pay that goes to reps at quota")
+    if (quota > 0).any():
+        top, middle = np.quantile(pay[quota > 0], [0.9, 0.5], axis=0)
+        part = np.divide(top, middle, out=np.full_like(top, np.nan), where=middle > 0)
+        if not np.isnan(part).any():  # half of the reps without pay: then nothing is a multiple of the median
+            about = "90th percentile of pay over reps / median"
+            yield Drawn("pay", "all", "", "pay_spread", part, "ratio", about)
     for (rep, row), mine in zip(future.reps.iterrows(), pay, strict=True):
         yield Drawn("rep", str(rep), str(row["rep_name"]), "pay", mine, "money", "variable pay, expected")
 

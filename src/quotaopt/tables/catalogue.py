@@ -94,6 +94,11 @@ PRODUCTS = Table(
 )
 
 
+def _share(name: str, headers: str, required: bool = False, whole: str = "all of it") -> Field:
+    limits = f"Write 1 for {whole}, 0.5 for half of it."
+    return Field(name, Kind.NUMBER, headers, required, low=0, high=1, limits=limits)
+
+
 def _by_hand(name: str, headers: str, reason: bool = False) -> Table:
     """A table of quotas decided by hand: product or month left empty means all of them."""
     fields = (
@@ -134,25 +139,13 @@ ASSIGNMENTS = Table(
         ACCOUNT_ID,
         Field("start_date", Kind.DAY, "start from validfrom 开始日期 生效日期 起始日期 接手日期"),
         Field("end_date", Kind.DAY, "end to until validto 结束日期 失效日期 截止日期 移交日期"),
-        Field(
-            "share",
-            Kind.NUMBER,
-            "part 份额 比例 占比 分摊比例",
-            low=0,
-            high=1,
-            limits="Write 1 for the whole territory, 0.5 for half of it.",
-        ),
+        _share("share", "part 份额 比例 占比 分摊比例", whole="the whole territory"),
         Field("kind", aliases="type 类型 分配类型"),
         Field("region", aliases="大区 区域 地区"),
     ),
     key=("rep_id", "territory_id", "start_date", "end_date"),
     may_be_empty=True,
 )
-
-
-def _share(name: str, headers: str, required: bool = False) -> Field:
-    limits = "Write 1 for all of it, 0.5 for half."
-    return Field(name, Kind.NUMBER, headers, required, low=0, high=1, limits=limits)
 
 
 OVERLAYS = Table(
@@ -199,14 +192,7 @@ LEAVE = Table(
         REP_ID,
         Field("start_date", Kind.DAY, "from start 开始日期 起始日期 休假开始", required=True),
         Field("end_date", Kind.DAY, "to end until 结束日期 截止日期 休假结束"),
-        Field(
-            "relief",
-            Kind.NUMBER,
-            "reliefshare 减免 减免比例",
-            low=0,
-            high=1,
-            limits="Write 1 for all of the quota of these days, 0.5 for half of it.",
-        ),
+        _share("relief", "reliefshare 减免 减免比例", whole="all of the quota of these days"),
         Field("kind", aliases="reason type 类型 假别 原因"),
         Field("paid", Kind.FLAG, "ispaid 带薪 是否带薪"),
     ),

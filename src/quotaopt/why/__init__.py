@@ -2,6 +2,5 @@
 
 from quotaopt.why.dropped import rule_costs
 from quotaopt.why.ladder import Ladder, Step, make_ladder, waterfall
-from quotaopt.why.opened import Opened, open_run
 
-__all__ = ["Ladder", "Opened", "Step", "make_ladder", "open_run", "rule_costs", "waterfall"]
+__all__ = ["Ladder", "Step", "make_ladder", "rule_costs", "waterfall"]

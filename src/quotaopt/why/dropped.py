@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from quotaopt import columns_why as c
+from quotaopt.case import Case
 from quotaopt.optimize.statement import RuleUse
 from quotaopt.problem import Floats, Problem
 from quotaopt.record import shape
 from quotaopt.why.ladder import TARGET, number_names, without_hedge
-from quotaopt.why.opened import Opened
+from quotaopt.why.worth import NEAR, dearest, held_limits, read_prices
 
 HEDGE = "overassignment"
-NEAR = 1.0  # units: less is rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,22 +29,22 @@ class Dropped:
     totals: Floats | None
 
 
-def drop_each(opened: Opened) -> list[Dropped]:
+def drop_each(case: Case) -> list[Dropped]:
     """Every rule left out, one at a time, in the order of the scenario; at last the overassignment.
 
     The target itself stays: without it there is no plan to speak of.
     """
-    reached = reached_rows(opened)
+    reached = reached_rows(case)
     made = []
-    for name, source, use, problem, rules in _variants(opened):
+    for name, source, use, problem, rules in _variants(case):
         idle = use is not None and not reached.get(id(use))  # no limit is reached: without it nothing moves
-        totals = opened.totals.astype(float) if idle else opened.solve(problem, rules)
+        totals = case.totals.astype(float) if idle else case.solve(problem, rules)
         made.append(Dropped(name, source, use, totals))
     return made
 
 
-def _variants(opened: Opened) -> Iterator[tuple[str, str, RuleUse | None, Problem, list[RuleUse]]]:
-    uses, problem, scenario = opened.uses, opened.problem, opened.case.scenario
+def _variants(case: Case) -> Iterator[tuple[str, str, RuleUse | None, Problem, list[RuleUse]]]:
+    uses, problem, scenario = case.uses, case.problem, case.scenario
     names = dict(zip(map(id, uses), number_names([use.name for use in uses]), strict=True))
     for use in uses:
         if use.name != TARGET and (use.name != "keep_locks" or problem.locks):
@@ -54,28 +54,33 @@ def _variants(opened: Opened) -> Iterator[tuple[str, str, RuleUse | None, Proble
         yield HEDGE, scenario.source("hedge" if scenario.settings.hedge else "overassignment"), None, plain, list(uses)
 
 
-def rule_costs(opened: Opened) -> pd.DataFrame:
-    """What each rule costs in level and in money moved, the dearest first; columns `columns.RULE_COSTS`."""
-    unit, now = float(opened.problem.unit), opened.totals.astype(float)
-    highest = highest_level(opened, now)
-    reached = reached_rows(opened)
+def rule_costs(case: Case) -> pd.DataFrame:
+    """What each rule costs in level and in money moved, the dearest first; columns `columns_why.RULE_COSTS`.
+
+    The target comes first: there is no plan without it, but one more of it has a price.
+    """
+    unit, now = float(case.problem.unit), case.totals.astype(float)
+    highest = highest_level(case, now)
+    reached, prices = reached_rows(case), read_prices(case)
     rows = []
-    for one in drop_each(opened):
+    target = [Dropped(use.name, use.source, use, None) for use in case.uses if use.name == TARGET]
+    for one in (*target, *drop_each(case)):
         rows.append({"rule": one.name, "source": one.source, "binding": reached.get(id(one.use), 0), "level": highest,
-                     "more_rep": "", "less_rep": ""})  # fmt: skip
+                     "more_rep": "", "less_rep": "", "scope": ""})  # fmt: skip
         if one.totals is not None:
-            rows[-1] |= _effect(opened, one.totals - now, unit)
-            rows[-1]["level_without"] = highest_level(opened, one.totals) if rows[-1]["reps"] else highest
+            rows[-1] |= _effect(case, one.totals - now, unit)
+            rows[-1]["level_without"] = highest_level(case, one.totals) if rows[-1]["reps"] else highest
+        rows[-1] |= dearest(case, one.use, prices) if one.use else {}
     table = pd.DataFrame(rows, columns=[column.name for column in c.RULE_COSTS])
     table["level_change"] = table["level"] - table["level_without"]
     order = table["moved"].astype(float).fillna(np.inf).sort_values(ascending=False, kind="stable").index
     return shape(table.loc[order].reset_index(drop=True), c.RULE_COSTS)
 
 
-def _effect(opened: Opened, without: Floats, unit: float) -> dict[str, object]:
+def _effect(case: Case, without: Floats, unit: float) -> dict[str, object]:
     """How many reps move, by how much in all, and who gains and pays most by the rule."""
     moves = np.where(np.abs(without) > NEAR, -without, 0.0) * unit  # what the rule does: with it less without
-    reps = opened.problem.index.reps.index
+    reps = case.problem.index.reps.index
     moved = max(float(np.maximum(moves, 0.0).sum()), float(np.maximum(-moves, 0.0).sum()))
     found: dict[str, object] = {"reps": int((moves != 0).sum()), "moved": moved}
     for name, k in (("more", int(moves.argmax())), ("less", int(moves.argmin()))):
@@ -84,17 +89,12 @@ def _effect(opened: Opened, without: Floats, unit: float) -> dict[str, object]:
     return found
 
 
-def highest_level(opened: Opened, totals: Floats) -> float:
+def highest_level(case: Case, totals: Floats) -> float:
     """The highest level of any rep at these totals."""
-    level = opened.levels.level(totals)
+    level = case.levels.level(totals)
     return float(np.nanmax(level)) if np.isfinite(level).any() else float("nan")
 
 
-def reached_rows(opened: Opened) -> dict[int, int]:
+def reached_rows(case: Case) -> dict[int, int]:
     """How many limits of each rule are reached, by ``id`` of the rule's use."""
-    found: dict[int, int] = {}
-    for block in opened.kept:
-        activity = block.evaluate(opened.quota)
-        at = np.minimum(np.abs(activity - block.lower), np.abs(activity - block.upper)) < NEAR
-        found[id(block.use)] = found.get(id(block.use), 0) + int(at.sum())
-    return found
+    return {id(use): sum(1 for _ in held_limits(case, use)) for use in case.uses}

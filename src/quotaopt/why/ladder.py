@@ -17,15 +17,14 @@ import numpy as np
 import pandas as pd
 
 from quotaopt import columns_why as c
+from quotaopt.case import Case
 from quotaopt.errors import Finding
 from quotaopt.nodes import quota_total
 from quotaopt.optimize.statement import RuleUse
 from quotaopt.presence import find_presence
 from quotaopt.problem import Bools, Floats, Ints, Problem
 from quotaopt.scenario import Scenario
-from quotaopt.sensitivity import Case
 from quotaopt.settings import Settings
-from quotaopt.why.opened import Opened
 
 CENT = -2
 LOCKS = ("keep_locks", "keep_plan")
@@ -71,7 +70,7 @@ class Ladder:
         return np.asarray(self.amounts.cumsum(axis=0))
 
 
-def make_ladder(opened: Opened) -> Ladder:
+def make_ladder(case: Case) -> Ladder:
     """Solve once for each rule; all reps at once.
 
     Raises
@@ -79,34 +78,34 @@ def make_ladder(opened: Opened) -> Ladder:
     SolverError
         If the solver stops early.
     """
-    problem, scenario = opened.problem, opened.case.scenario
+    problem, scenario = case.problem, case.scenario
     grain = Decimal(1).scaleb(min(CENT, int(problem.unit.as_tuple().exponent)))
     per_unit = int(problem.unit / grain)
     steps = [Step(name) for name in DRIVERS]
-    rungs = [np.rint(d / float(grain)) for d in _drivers(opened.case)]
+    rungs = [np.rint(d / float(grain)) for d in _drivers(case)]
     notes, before = list[Finding](), rungs[-1] / per_unit
-    for step, variant, uses in _plans(opened.uses, problem, scenario):
-        found = before if uses is None else opened.solve(variant, uses)
+    for step, variant, uses in _plans(case.uses, problem, scenario):
+        found = before if uses is None else case.solve(variant, uses)
         if found is None:
             what = f"no plan exists with the rules up to {step.name}: what it changes is booked to the next step"
             notes.append(Finding(what, severity="warning", code="ladder"))
         steps.append(step)
         before = before if found is None else found
         rungs.append(whole(before * per_unit))
-    notes += _note_off(opened, np.abs(before - opened.totals) >= 1 + 1e-3)
-    final = opened.totals * per_unit
+    notes += _note_off(case, np.abs(before - case.totals) >= 1 + 1e-3)
+    final = case.totals * per_unit
     amounts = np.asarray(np.diff(np.stack([*rungs, final]), axis=0, prepend=0), dtype=np.int64)
     return Ladder((*steps, Step("rounding", scenario.source("rounding", "to"))), amounts, grain, tuple(notes))
 
 
-def _note_off(opened: Opened, off: Bools) -> list[Finding]:
+def _note_off(case: Case, off: Bools) -> list[Finding]:
     """Quotas further than a rounding unit from those of today's program; where no table keeps all, they may be."""
-    if not off.any() or opened.run.status != "optimal":
+    if not off.any() or case.run.status != "optimal":
         return []
     what = (
         f"today's program plans {int(off.sum())} of {off.size} quotas otherwise: their difference is booked to rounding"
     )
-    return [Finding(what, f"Try: quotaopt verify {opened.run.id} --rerun.", severity="warning", code="ladder")]
+    return [Finding(what, f"Try: quotaopt verify {case.run.id} --rerun.", severity="warning", code="ladder")]
 
 
 def _drivers(case: Case) -> Iterator[Floats]:
@@ -175,9 +174,9 @@ def whole(values: Floats) -> Floats:
     return np.asarray(out)
 
 
-def waterfall(opened: Opened, ladder: Ladder) -> pd.DataFrame:
+def waterfall(case: Case, ladder: Ladder) -> pd.DataFrame:
     """One row per rep and step, columns `columns_why.EXPLAIN`; what is printed of it adds up exactly."""
-    size, reps = len(ladder.steps), np.array(opened.problem.index.reps.index, dtype=object)
+    size, reps = len(ladder.steps), np.array(case.problem.index.reps.index, dtype=object)
     amounts, totals = (np.asarray(x.T.reshape(-1)) for x in (ladder.amounts, ladder.totals))
     table = pd.DataFrame({
         "rep_id": np.repeat(reps, size),

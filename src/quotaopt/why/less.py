@@ -11,14 +11,14 @@ import pandas as pd
 
 from quotaopt import columns_why as c
 from quotaopt.allocate import allocate_rules
+from quotaopt.case import Case
 from quotaopt.optimize.statement import RuleUse
 from quotaopt.problem import Floats, Lock, Problem
 from quotaopt.record import shape
 from quotaopt.rules import rule
-from quotaopt.why.dropped import NEAR
 from quotaopt.why.ladder import LOCKS
-from quotaopt.why.opened import Opened
 from quotaopt.why.rep import concerns
+from quotaopt.why.worth import NEAR
 
 LESS = Decimal("0.05")
 TRIES = 14
@@ -26,25 +26,25 @@ CLOSE = 5e-3  # of the fall: precise enough to be said
 NODES = "meet_region_target"
 
 
-def ways_to_less(opened: Opened, r: int, less: Decimal = LESS) -> pd.DataFrame:
+def ways_to_less(case: Case, r: int, less: Decimal = LESS) -> pd.DataFrame:
     """What would make a rep's quota smaller by the part `less`; columns `columns_why.LESS`."""
-    wanted = int(opened.totals[r] * (1 - less))
-    rows = [_by_target(opened, r, wanted), _by_lock(opened, r, wanted)]
+    wanted = int(case.totals[r] * (1 - less))
+    rows = [_by_target(case, r, wanted), _by_lock(case, r, wanted)]
     return shape(pd.DataFrame(rows, columns=[column.name for column in c.LESS]), c.LESS)
 
 
-def _by_target(opened: Opened, r: int, wanted: int) -> dict[str, object]:
+def _by_target(case: Case, r: int, wanted: int) -> dict[str, object]:
     """The smallest fall of the target that is enough, with the targets of the nodes the rep belongs to."""
-    problem, nodes = opened.problem, list(_nodes(opened, r))
+    problem, nodes = case.problem, list(_nodes(case, r))
 
     def quota_at(fall: float) -> float | None:
-        found = opened.solve(*_lowered(opened, r, fall))
+        found = case.solve(*_lowered(case, r, fall))
         return None if found is None else float(found[r])
 
-    fall = smallest(quota_at, float(wanted), float(opened.totals[r]))
+    fall = smallest(quota_at, float(wanted), float(case.totals[r]))
     asked = float(problem.target * problem.unit) / (1 + float(problem.overassignment))
     row: dict[str, object] = {"way": "target", "possible": fall is not None, "scope": "; ".join(nodes)}
-    row["source"] = opened.case.scenario.source("target")
+    row["source"] = case.scenario.source("target")
     if fall is not None:
         row |= {"amount": _up(fall * asked), "ratio": _up(fall * asked) / asked}
     return row
@@ -56,26 +56,26 @@ def _up(value: float) -> float:
     return float(np.ceil(value / step - 1e-9) * step)
 
 
-def _nodes(opened: Opened, r: int) -> Iterator[str]:
+def _nodes(case: Case, r: int) -> Iterator[str]:
     """The nodes of fixed value the rep belongs to."""
-    yield from dict.fromkeys(label for use in opened.uses for label in _own_values(opened, r, use))
+    yield from dict.fromkeys(label for use in case.uses for label in _own_values(case, r, use))
 
 
-def _own_values(opened: Opened, r: int, use: RuleUse) -> list[str]:
+def _own_values(case: Case, r: int, use: RuleUse) -> list[str]:
     if use.name != NODES or not use.parameters["values"]:
         return []
-    grouping = opened.problem.group(str(use.parameters["by"]))
+    grouping = case.problem.group(str(use.parameters["by"]))
     label = grouping.labels[int(grouping.codes[0][r])]
     return [label] if label in use.parameters["values"] else []
 
 
-def _lowered(opened: Opened, r: int, fall: float) -> tuple[Problem, list[RuleUse]]:
+def _lowered(case: Case, r: int, fall: float) -> tuple[Problem, list[RuleUse]]:
     """The problem with a target lower by a part of it, taken from the rep's own nodes where these have values."""
-    problem, uses = opened.problem, []
+    problem, uses = case.problem, []
     cut = Decimal(round(fall * problem.target))
     money = cut * problem.unit / problem.money / (1 + problem.overassignment)
-    for use in opened.uses:
-        own = _own_values(opened, r, use)
+    for use in case.uses:
+        own = _own_values(case, r, use)
         values = {k: v - money if k in own else v for k, v in use.parameters["values"].items()} if own else {}
         uses.append(replace(use, parameters={**use.parameters, "values": values}) if own else use)
     return replace(problem, target=problem.target - int(cut)), uses
@@ -112,57 +112,57 @@ def _between(low: float, high: float, at_low: float, at_high: float | None, want
     return float(np.clip(straight + near / 4, low + near / 2, high - near / 2))
 
 
-def _by_lock(opened: Opened, r: int, wanted: int) -> dict[str, object]:
+def _by_lock(case: Case, r: int, wanted: int) -> dict[str, object]:
     """Fix the quota: who pays, or which limits forbid it."""
     row: dict[str, object] = {"way": "lock"}
-    if own := list(_forbidding(opened, r, wanted)):
+    if own := list(_forbidding(case, r, wanted)):
         return row | {"possible": False, "scope": own[0][0], "source": own[0][1]}
-    problem, uses = _locked(opened, r, wanted)
-    found = opened.solve(problem, uses)
+    problem, uses = _locked(case, r, wanted)
+    found = case.solve(problem, uses)
     if found is None:
-        return row | {"possible": False} | _clash(opened, problem, uses)
-    pays = _more(opened, found)
-    part = np.divide(pays, opened.totals, out=np.zeros_like(pays), where=opened.totals > 0)
+        return row | {"possible": False} | _clash(case, problem, uses)
+    pays = _more(case, found)
+    part = np.divide(pays, case.totals, out=np.zeros_like(pays), where=case.totals > 0)
     return row | {"possible": True, "amount": float(pays.sum() * float(problem.unit)), "ratio": float(part.max()),
                   "reps": int((pays > 0).sum()), "scope": ""}  # fmt: skip
 
 
-def payers(opened: Opened, r: int, less: Decimal = LESS) -> Floats:
+def payers(case: Case, r: int, less: Decimal = LESS) -> Floats:
     """What each rep would pay if the quota were fixed lower, money, shape (R,); zeros where that cannot be."""
-    found = opened.solve(*_locked(opened, r, int(opened.totals[r] * (1 - less))))
-    nothing = np.zeros(opened.totals.size)
-    return nothing if found is None else _more(opened, found) * float(opened.problem.unit)
+    found = case.solve(*_locked(case, r, int(case.totals[r] * (1 - less))))
+    nothing = np.zeros(case.totals.size)
+    return nothing if found is None else _more(case, found) * float(case.problem.unit)
 
 
-def _more(opened: Opened, found: Floats) -> Floats:
+def _more(case: Case, found: Floats) -> Floats:
     """What each rep carries more, units; less than one is rounding."""
-    more = found - opened.totals
+    more = found - case.totals
     return np.asarray(np.where(more > NEAR, more, 0.0))
 
 
-def _locked(opened: Opened, r: int, wanted: int) -> tuple[Problem, list[RuleUse]]:
+def _locked(case: Case, r: int, wanted: int) -> tuple[Problem, list[RuleUse]]:
     """The problem with one more lock, and the rule that keeps it."""
-    problem = opened.problem
+    problem = case.problem
     rep = str(problem.index.reps.index[r])
     kept = [lock for lock in problem.locks if lock.rep != rep or lock.product or lock.month]
-    uses: Sequence[RuleUse] = opened.uses
+    uses: Sequence[RuleUse] = case.uses
     if not any(use.name == LOCKS[0] for use in uses):
         defaults = {name: p.default for name, p in rule.parameters(LOCKS[0]).items()}
         uses = [*uses, RuleUse(LOCKS[0], defaults)]
     return replace(problem, locks=[*kept, Lock(rep, None, None, wanted)]), list(uses)
 
 
-def _forbidding(opened: Opened, r: int, wanted: int) -> Iterator[tuple[str, str]]:
+def _forbidding(case: Case, r: int, wanted: int) -> Iterator[tuple[str, str]]:
     """Limits of the rep alone that are above what is wanted: rule and place."""
-    for block in opened.kept:
+    for block in case.kept:
         if block.use.hard and block.expression.plain and block.expression.grouping.by == ("rep",):
             for k in np.flatnonzero(concerns(block, r) & (block.lower > wanted)):
                 if not block.use.name.startswith(LOCKS):
                     yield block.use.name, block.source(int(k))
 
 
-def _clash(opened: Opened, problem: Problem, uses: Sequence[RuleUse]) -> dict[str, object]:
+def _clash(case: Case, problem: Problem, uses: Sequence[RuleUse]) -> dict[str, object]:
     """Rules and places of the limits that together forbid it."""
-    plan = allocate_rules(problem, uses, opened.goals, opened.meter())
+    plan = allocate_rules(problem, uses, case.goals, case.meter())
     clash = plan.conflicts[~plan.conflicts["rule"].isin([LOCKS[0], "meet_target"])]
     return {"scope": "; ".join(dict.fromkeys(clash["rule"])), "source": "; ".join(dict.fromkeys(clash["source"]))}

@@ -8,33 +8,39 @@ import numpy as np
 import pandas as pd
 
 from quotaopt import columns_why as c
+from quotaopt.case import Case
 from quotaopt.columns import PEER_GROUP
 from quotaopt.optimize.statement import Block
 from quotaopt.problem import Bools, Floats, Ints
 from quotaopt.record import shape
-from quotaopt.why.dropped import NEAR, Dropped
-from quotaopt.why.opened import Opened
+from quotaopt.why.dropped import Dropped
+from quotaopt.why.worth import NEAR, held_limits, read_prices, worth
 
 CLOSEST = 3
 DIGITS = 2  # of what is told of peers
 
 
-def holds(opened: Opened, r: int, dropped: Sequence[Dropped]) -> pd.DataFrame:
+def holds(case: Case, r: int, dropped: Sequence[Dropped]) -> pd.DataFrame:
     """Rules that concern the rep, and the quota without each; columns `columns_why.HOLDS`.
 
     Those with a limit that is reached on a total the rep belongs to; then those that only limit others, but so that
     the rep's quota is another one. The target, which concerns everybody, is left out.
     """
-    unit, now, rows = float(opened.problem.unit), int(opened.totals[r]), list[dict[str, object]]()
-    for one in (one for one in dropped if one.use):
-        own = [k for block in opened.kept if block.use is one.use for k in _reached(block, r, opened.quota)]
+    unit, now, rows = float(case.problem.unit), int(case.totals[r]), list[dict[str, object]]()
+    prices = read_prices(case)
+    for one in dropped:
+        if one.use is None:
+            continue
+        own = [held for held in held_limits(case, one.use) if concerns(held.block, r)[held.k]]
         without = np.nan if one.totals is None else _quiet(one.totals[r], now)
         row: dict[str, object] = {"rule": one.name, "without": without * unit, "limits": len(own)}
         if own:
-            block, k, sense = own[0]
-            limit = float(block.upper[k] if sense == "<=" else block.lower[k]) * unit
-            row |= {"scope": block.scope(k), "sense": sense, "source": block.source(k)}
-            rows.append(row | {"limit": limit if block.expression.plain else np.nan})
+            block, k = own[0].block, own[0].k
+            row |= worth(case, own[0], prices.get(own[0].key, np.nan)) | {
+                "sense": own[0].sense,
+                "source": block.source(k),
+            }
+            rows.append(row if block.expression.plain else row | {"limit": np.nan})
         elif without != now:
             rows.append(row | {"scope": "", "sense": "", "source": one.source, "limit": np.nan})
     return shape(pd.DataFrame(rows, columns=[column.name for column in c.HOLDS]), c.HOLDS)
@@ -45,14 +51,6 @@ def _quiet(value: float, now: int) -> float:
     return float(now) if abs(value - now) <= NEAR else float(value)
 
 
-def _reached(block: Block, r: int, quota: Ints) -> list[tuple[Block, int, str]]:
-    """Rows of a block that total cells of the rep and stand at a limit, with the sense of that limit."""
-    activity = block.evaluate(quota)
-    low, high = np.abs(activity - block.lower) < NEAR, np.abs(activity - block.upper) < NEAR
-    rows = np.flatnonzero(concerns(block, r) & (low | high))
-    return [(block, int(k), "==" if block.lower[k] == block.upper[k] else ">=" if low[k] else "<=") for k in rows]
-
-
 def concerns(block: Block, r: int) -> Bools:
     """Which rows of a block are about totals that hold cells of the rep, shape (rows,)."""
     grouping = block.expression.grouping
@@ -60,13 +58,13 @@ def concerns(block: Block, r: int) -> Bools:
     return np.asarray(side == grouping.codes[0][r])
 
 
-def closest(opened: Opened, r: int) -> tuple[Ints, bool]:
+def closest(case: Case, r: int) -> tuple[Ints, bool]:
     """The three reps most like a rep in what drives quotas, the nearest first; and whether they share a peer group.
 
     Distance is Euclidean over logarithms of capacity, potential and last year's sales and over presence, each divided
     by its standard deviation over all reps. Peers are taken from the rep's own group when it has three others.
     """
-    problem, forecast = opened.problem, opened.case.forecast
+    problem, forecast = case.problem, case.forecast
     amounts = [problem.capacity.by("rep"), forecast.rep_mean, forecast.last_year.sum(axis=(1, 2))]
     drivers = np.column_stack([*(np.log1p(np.maximum(a, 0.0)) for a in amounts), problem.presence])
     spread = drivers.std(axis=0)
@@ -81,13 +79,13 @@ def closest(opened: Opened, r: int) -> tuple[Ints, bool]:
     return order[: min(CLOSEST, int(others.sum()))], own
 
 
-def peer_table(opened: Opened, r: int, peers: Ints) -> pd.DataFrame:
+def peer_table(case: Case, r: int, peers: Ints) -> pd.DataFrame:
     """The rep and the peers side by side, peers to two digits and by letter; columns `columns_why.PEERS`."""
-    problem, unit = opened.problem, float(opened.problem.unit)
+    problem, unit = case.problem, float(case.problem.unit)
     who = np.array([r, *peers])
     capacity = problem.capacity.by("rep")[who]
-    stretch = np.divide(opened.totals[who], capacity, out=np.full(who.size, np.nan), where=capacity > 0)
-    amounts = (problem.last_year.by("rep")[who], capacity, opened.totals[who].astype(float))
+    stretch = np.divide(case.totals[who], capacity, out=np.full(who.size, np.nan), where=capacity > 0)
+    amounts = (problem.last_year.by("rep")[who], capacity, case.totals[who].astype(float))
     last, carried, quota = (np.append(a[:1], _blur(a[1:])) * unit for a in amounts)
     table = {"peer": ["you", *"ABC"[: len(peers)]], "last_year": last, "capacity": carried, "quota": quota,
              "presence": problem.presence[who], "stretch": stretch}  # fmt: skip

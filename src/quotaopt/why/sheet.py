@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import pandas as pd
 
+from quotaopt.case import Case
 from quotaopt.errors import Finding
 from quotaopt.why.dropped import drop_each
 from quotaopt.why.ladder import make_ladder, waterfall
 from quotaopt.why.less import LESS, payers, ways_to_less
-from quotaopt.why.opened import Opened
 from quotaopt.why.rep import closest, holds, peer_table
 
 
@@ -49,7 +49,7 @@ class RepWhy:
     notes: tuple[Finding, ...]
 
 
-def explain_rep(opened: Opened, rep: str) -> RepWhy:
+def explain_rep(case: Case, rep: str) -> RepWhy:
     """Explain the quota of one rep (its id).
 
     Raises
@@ -57,27 +57,27 @@ def explain_rep(opened: Opened, rep: str) -> RepWhy:
     SolverError
         If the solver stops early.
     """
-    reps, record = opened.problem.index.reps, opened.run.record
+    reps, record = case.problem.index.reps, case.run.record
     r = [str(name) for name in reps.index].index(rep)
-    ladder = make_ladder(opened)
-    steps, peers, same = waterfall(opened, ladder), *closest(opened, r)
-    roster = opened.case.inputs.roster.set_index("rep_id").loc[rep]
-    fair = cast("pd.Series[Any]", opened.run.table("fairness").set_index("rep_id").loc[rep])
+    ladder = make_ladder(case)
+    steps, peers, same = waterfall(case, ladder), *closest(case, r)
+    roster = case.inputs.roster.set_index("rep_id").loc[rep]
+    fair = cast("pd.Series[Any]", case.run.table("fairness").set_index("rep_id").loc[rep])
     facts = {name: float(fair[name]) for name in ("quota", "capacity", "stretch", "level", "chance")}
     facts |= {"group_level": float(fair["block"]), "last_year": float(steps["amount"][steps["rep_id"] == rep].iloc[0])}
-    facts["less"] = float(int(opened.totals[r] * (1 - LESS)) * opened.problem.unit)
+    facts["less"] = float(int(case.totals[r] * (1 - LESS)) * case.problem.unit)
     rules = dict.fromkeys(text.split(" ")[0] for text in str(fair["stopped_by"]).split("; ") if text)
     return RepWhy(
-        rep, str(roster["rep_name"]), str(roster["region"]), opened.run.scenario, str(record["currency"]),
+        rep, str(roster["rep_name"]), str(roster["region"]), case.run.scenario, str(record["currency"]),
         (str(record["first_month"]), str(record["last_month"])), facts, "; ".join(rules), str(fair["source"]),
         steps[steps["rep_id"] == rep].drop(columns="rep_id").reset_index(drop=True),
-        holds(opened, r, drop_each(opened)), peer_table(opened, r, peers), ways_to_less(opened, r),
-        _by_region(opened, r), same, ladder.notes,
+        holds(case, r, drop_each(case)), peer_table(case, r, peers), ways_to_less(case, r),
+        _by_region(case, r), same, ladder.notes,
     )  # fmt: skip
 
 
-def _by_region(opened: Opened, r: int) -> dict[str, float]:
+def _by_region(case: Case, r: int) -> dict[str, float]:
     """Which part of what a lower quota costs others falls on each region, largest first."""
-    pays = pd.Series(payers(opened, r)).groupby(opened.problem.index.reps["region"].to_numpy()).sum()
+    pays = pd.Series(payers(case, r)).groupby(case.problem.index.reps["region"].to_numpy()).sum()
     pays = pays[pays > 0].sort_values(ascending=False, kind="stable")
     return {str(region): round(float(value), 6) for region, value in (pays / pays.sum()).items()}

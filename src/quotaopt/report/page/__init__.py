@@ -17,9 +17,9 @@ from typing import Any
 import pandas as pd
 
 from quotaopt.archive import Run
+from quotaopt.case import changed_files, open_run
 from quotaopt.errors import InputError
 from quotaopt.pseudonyms import MaskedRun
-from quotaopt.recheck import changed_files
 from quotaopt.report.page.assumptions import assumptions
 from quotaopt.report.page.data import columns_of, month_data, rep_rows
 from quotaopt.report.page.parts import (
@@ -32,13 +32,11 @@ from quotaopt.report.page.parts import (
     spread_part,
     story,
     summary,
-    warnings,
 )
 from quotaopt.report.page.unknown import unknown_lines
+from quotaopt.report.page.warnings import warnings
 from quotaopt.report.pictures import plain_json
 from quotaopt.report.words import words
-from quotaopt.tables import read_inputs
-from quotaopt.why.opened import with_origins
 
 SCRIPT_WORDS = ("col.", "reps.", "spread.", "line.")
 
@@ -125,6 +123,6 @@ def _data(run: Run, reps: pd.DataFrame, project: Path, changed: Sequence[str], l
 def _history(run: Run, project: Path) -> pd.DataFrame | None:
     """What was booked, while the data files can be read."""
     try:
-        return read_inputs(with_origins(run, project)).history
+        return open_run(run, project).inputs.history
     except InputError:
         return None

@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from quotaopt.archive import Run
+from quotaopt.case import open_run
 from quotaopt.errors import InputError
 from quotaopt.pseudonyms import MaskedRun
 from quotaopt.report.page.parts import html_table, part_names
 from quotaopt.report.settings import setting_table
-from quotaopt.why.opened import with_origins
 
 DEFAULT = "default"
 
@@ -40,7 +40,7 @@ def assumptions(run: Run, project: Path, say: Mapping[str, str]) -> str:
 def _keys(run: Run, project: Path) -> pd.DataFrame:
     """Keys, values and origins; with pseudonyms where there are no names."""
     try:
-        table = setting_table(with_origins(run, project))
+        table = setting_table(open_run(run, project).scenario)
     except InputError:
         return pd.DataFrame(columns=["key", "value", "origin"])
     if isinstance(run, MaskedRun):

@@ -49,7 +49,7 @@ def _stop_words(stops: str, rep: str, language: str) -> str:
     say = words(language)
     parts = [text.partition(" ") for text in stops.split("; ") if text]
     return say["list"].join(
-        say["page.stop"].format(rule=rule_words(language, rule), scope=scope)
+        say["page.limit"].format(rule=rule_words(language, rule), scope=scope)
         if scope not in ("", rep)
         else rule_words(language, rule)
         for rule, _, scope in parts

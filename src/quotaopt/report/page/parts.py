@@ -13,6 +13,7 @@ import pandas as pd
 from quotaopt.archive import Run
 from quotaopt.report.compare import names_of, scope_words
 from quotaopt.report.compare_page import compare_cards
+from quotaopt.report.findings import in_language
 from quotaopt.report.render import each, money, percent, ratio
 from quotaopt.report.why import part
 from quotaopt.report.words import rule_words, words
@@ -231,13 +232,19 @@ def fairness(run: Run, reps: pd.DataFrame, language: str) -> str:
     measures = run.table("measures")
     if (measures.query("measure == 'certified_fair'")["value"] == 1).any():
         body += f"<p>{escape(say['fair.certified'])}</p>"
-    return f'<div class="card">{body}{_measures(measures, say)}</div>'
+    return f'<div class="card">{body}{_measures(measures, language)}</div>'
 
 
-def _measures(measures: pd.DataFrame, say: Say) -> str:
+def _measures(measures: pd.DataFrame, language: str) -> str:
     """Every measure, folded."""
+    say = words(language)
     rows = [
-        [escape(say.get(f"measure.{row.measure}", row.measure)), _value(row.value), escape(row.unit), escape(row.about)]
+        [
+            escape(say.get(f"measure.{row.measure}", row.measure)),
+            _value(row.value),
+            escape(row.unit),
+            escape(in_language(row.about, language)),
+        ]
         for row in each(measures)
     ]
     heads = [say["col.measure"], say["col.value"], "", ""]
@@ -248,7 +255,7 @@ def _value(value: float) -> str:
     return "" if isnan(value) else money(value) if abs(value) >= 1000 else f"{value:.6g}"
 
 
-# Clash and warnings.
+# Clash.
 
 
 def clash(run: Run, language: str) -> str:
@@ -264,32 +271,14 @@ def clash(run: Run, language: str) -> str:
     ]  # fmt: skip
     heads = [say[f"col.{name}"] for name in ("rule", "limit", "asked", "short", "source")]
     enough = f" – <b>{escape(say['clash.enough'])}</b>"
-    lines = "".join(f"<li>{escape(row.remedy)}{enough * bool(row.enough)}</li>" for row in each(table[tried]))
+    lines = "".join(
+        f"<li>{escape(in_language(row.remedy, language))}{enough * bool(row.enough)}</li>" for row in each(table[tried])
+    )
     remedies = f"<h3>{escape(say['clash.remedies'])}</h3><ul>{lines}</ul>" if lines else ""
-    said = escape(run.record["sentence"])
+    said = escape(in_language(run.record["sentence"], language))
     return f'<div class="card"><p>{said}</p>{html_table(heads, rows)}{remedies}</div>'
 
 
 def _clashing(row: Any, names: Mapping[str, str], language: str) -> str:
     say = words(language)
-    return say["page.stop"].format(rule=rule_words(language, row.rule), scope=_scope(row.scope, names, say))
-
-
-def warnings(run: Run, language: str) -> str:
-    """What was noticed, each with its remedy; notes on how it was made are folded."""
-    say, table = words(language), run.table("warnings")
-    notes = table[table["severity"] == "note"]
-    rest = table.drop(index=notes.index)
-    body = f"<p class='soft small'>{escape(say['page.original'])}</p>" * bool(len(table) and say["page.original"])
-    body += f"<ul>{''.join(map(_finding, each(rest)))}</ul>" if len(rest) else f"<p>{escape(say['warnings.none'])}</p>"
-    if len(notes):
-        count = escape(say["warnings.notes"].format(count=len(notes)))
-        body += f"<details><summary>{count}</summary><ul>{''.join(map(_finding, each(notes)))}</ul></details>"
-    return f'<div class="card">{body}</div>'
-
-
-def _finding(row: Any) -> str:
-    line = "" if isnan(row.row) else f":{row.row:.0f}"
-    place = f'<span class="where">{escape(part_names(f"{row.file}{line}"))}</span>' if row.file else ""
-    remedy = f'<br><span class="soft">→ {escape(row.remedy)}</span>' if row.remedy else ""
-    return f"<li>{escape(row.message[:1].upper() + row.message[1:])}. {place}{remedy}</li>"
+    return say["page.limit"].format(rule=rule_words(language, row.rule), scope=_scope(row.scope, names, say))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from quotaopt.archive import Run
+from quotaopt.report.findings import in_language
 from quotaopt.report.render import money, percent, ratio
 from quotaopt.report.words import words
 
@@ -23,7 +24,7 @@ def unknown_lines(run: Run, language: str, changed: Sequence[str]) -> Iterator[s
     changed : data files that are gone or are not what they were.
     """
     say = words(language)
-    yield from _people(run, say)
+    yield from _people(run, language)
     yield from _methods(run, say)
     years = run.record.get("calendar", {}).get("provisional", [])
     if years:
@@ -34,8 +35,9 @@ def unknown_lines(run: Run, language: str, changed: Sequence[str]) -> Iterator[s
     yield say["unknown.behaviour"]
 
 
-def _people(run: Run, say: Mapping[str, str]) -> Iterator[str]:
+def _people(run: Run, language: str) -> Iterator[str]:
     """Reps with little history of their own, seats without anybody, people without a target."""
+    say = words(language)
     forecast = run.table("forecast")
     known = forecast.groupby("rep_id", sort=False)["months_used"].max()
     names = _names(run)
@@ -46,7 +48,7 @@ def _people(run: Run, say: Mapping[str, str]) -> Iterator[str]:
     flags = forecast[(forecast["flag"] != "") & forecast["rep_id"].map(known).ge(YEAR)]
     for flag, rows in flags.groupby("flag", sort=False):
         who = [names.get(rep) or rep for rep in rows["rep_id"].unique()]
-        yield say["unknown.flag"].format(flag=flag, names=_some(who, say))
+        yield say["unknown.flag"].format(flag=in_language(str(flag), language), names=_some(who, say))
     if run.has("vacant"):
         vacant = run.table("vacant")
         yield say["unknown.vacant"].format(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quotaopt.scenario import Scenario
-from quotaopt.tables import read_inputs
+if TYPE_CHECKING:
+    from quotaopt.settings import Settings
 
 Floats = NDArray[np.float64]
 
@@ -42,23 +42,37 @@ class PayPlan:
         out[np.isnan(attainment)] = 0.0
         return np.asarray(out * self.target[:, None])
 
+    def slope(self, attainment: Floats) -> Floats:
+        """Pay for one more of attainment, in target pay: the slope of the curve there; 0 before and behind its points.
 
-def make_pay(scenario: Scenario, reps: Sequence[str], there: Floats) -> PayPlan:
+        Parameters
+        ----------
+        attainment : shape (reps, anything); at a point of the curve what is to come counts.
+        """
+        out = np.zeros_like(attainment)
+        for curve in dict.fromkeys(self.curves):
+            rows = np.array([mine == curve for mine in self.curves])
+            if len(curve) > 1:
+                at, part = np.array(curve).T
+                rise = np.concatenate([[0.0], np.diff(part) / np.diff(at), [0.0]])
+                out[rows] = rise[np.searchsorted(at, attainment[rows], side="right")]
+        return out
+
+
+def has_pay(settings: Settings) -> bool:
+    """Whether the scenario says what an attainment is paid."""
+    return bool(settings.pay.curve) or any(settings.pay.curve_by_role.values())
+
+
+def make_pay(settings: Settings, roster: pd.DataFrame, there: Floats) -> PayPlan:
     """Pay of these reps: by the roster's column where it has an amount, else by role, else for all.
 
     Parameters
     ----------
+    roster : one row for each rep, by rep_id.
     there : mean full-time share of each rep over the plan, shape (reps,).
-
-    Raises
-    ------
-    InputError
-        If the roster cannot be read.
     """
-    settings = scenario.settings
-    pay, inputs = settings.pay, read_inputs(scenario)
-    roster = inputs.roster.set_index("rep_id").reindex(list(reps))
-    roles = roster["role"].fillna("").tolist()
+    pay, roles = settings.pay, roster["role"].fillna("").tolist()
     curves = tuple(tuple(pay.curve_by_role.get(role, pay.curve)) for role in roles)
     amount = np.array([float(pay.target_pay_by_role.get(role, pay.target_pay)) for role in roles])
     if pay.column:
