@@ -135,6 +135,26 @@ def test_history_that_stays_with_the_rep_still_lists_accounts_with_who_holds_the
     assert set(run.table("accounts").query("account_id == 'R4-A'")["rep_id"]) == {"R1"}
 
 
+def test_a_chinese_sheet_of_customers_is_its_english_twin(project: Path) -> None:
+    """GBK, a column for each month, 万元 and a row of totals; the same sales of accounts, the same assignments."""
+    write(project, "rep_id,account,from,share\nR2,R4-A,2027-07-01,0.6\nR1,R4-A,2027-07-01,0.4\n")
+    english = read_inputs(load_scenario("base", project))
+    rows = pd.DataFrame([line.split(",") for line in history().splitlines()[1:]]).astype({3: float})
+    wide = rows.assign(amount=rows[3] / 10_000).pivot_table("amount", [0, 1, 4], 2)
+    heads = ["工号", "产品", "客户", *(f"{month[:4]}年{int(month[5:])}月" for month in wide)]
+    body = [",".join([*key, *map(repr, map(float, cells))]) for key, cells in zip(wide.index, wide.values, strict=True)]
+    total = ",".join(["合计", "", "", *(f"{amount:.4f}" for amount in wide.sum())])
+    text = "\n".join(["单位：万元", ",".join(heads), *body, total, ""])
+    (project / "scenarios/data/history.csv").write_bytes(text.encode("gbk"))
+    moves = "工号,客户,开始日期,比例\nR2,R4-A,2027年7月1日,0.6\nR1,R4-A,2027/7/1,0.4\n"
+    (project / "scenarios/data/assignments.csv").write_bytes(moves.encode("gbk"))
+    chinese = read_inputs(load_scenario("base", project))
+    assert chinese.history.equals(english.history)
+    assert chinese.more["account_sales"].equals(english.more["account_sales"])
+    assert chinese.assignments is not None
+    assert chinese.assignments.equals(english.assignments)
+
+
 def test_territories_and_accounts_stand_in_one_table(project: Path, call: Call) -> None:
     """R3's territory goes to R2, but for the account that R1 takes; accounts follow without being named."""
     rows = "rep_id,territory_id,account_id,from,to\nR3,T3,,,2026-12-31\nR2,T3,,2027-01-01,\nR1,,R3-C,2027-01-01,\n"
