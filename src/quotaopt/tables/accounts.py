@@ -24,7 +24,8 @@ def forget_accounts(history: Sheet) -> None:
     """Take the accounts out of a history in which they only told rows apart."""
     if history.table.name == "history" and history.has("account_id"):
         remedy = "accounts.largest divides quotas between accounts."
-        history.warn(f"{history.label('account_id')} is not used", remedy, code="account")
+        if len(history.frame):
+            history.warn(f"{history.label('account_id')} is not used", remedy, code="account")
         history.frame = history.frame.drop(columns="account_id")
 
 
