@@ -67,7 +67,8 @@ class PlanView:
     targets : money by level and key, where the scenario gives it.
     resolution : money in one rounding unit.
     pay : pay curves and target pay of the reps; None without ``[pay]``.
-    paths : joint draws of what each rep present sells in each month, shape (reps, months, draws); None without `pay`.
+    paths : joint draws of a full-time, ramped rep's months, shape (reps, months, draws); None without `pay`.
+    tilt : what potentials and prices make of a rep's sales, shape (reps,); None: nothing.
     chances : quota of each rep, rounding units, as a function of the normal score of the chance to miss it.
     hours : what each rep has to sell in over the plan, shape (reps,); None without ``[workload]``.
     penetration : last year's sales / potential of the market, shape (reps,); nan or None where no potential is known.
@@ -92,6 +93,7 @@ class PlanView:
     settings: Settings
     pay: PayPlan | None = None
     paths: Floats | None = None
+    tilt: Floats | None = None
     chances: Levels | None = None
     penetration: Floats | None = None
     hours: Floats | None = None
@@ -168,7 +170,8 @@ def make_view(
         inputs=inputs,
         settings=settings,
         pay=make_pay(settings, roster, capacity.headcount.mean(axis=1)) if paid else None,
-        paths=forecast.samples * (capacity.presence * capacity.tilt[:, None])[:, :, None] if paid else None,
+        paths=forecast.samples if paid else None,
+        tilt=capacity.tilt,
         chances=chance_levels(problem),
         penetration=_penetration(capacity, forecast.reps),
         hours=hours_available(capacity.headcount, forecast.reps, inputs, settings).sum(axis=1)
