@@ -176,6 +176,43 @@ def test_very_different_reps_keep_their_own_history(seed: int) -> None:
     assert forecast == pytest.approx(own, rel=0.25)
 
 
+@few
+@given(st.integers(0, 10**6))
+def test_reps_are_compared_with_those_of_their_role(seed: int) -> None:
+    """Two roles that sell one to ten, alike within: a role tells its reps apart from chance."""
+    values = make_reps(seed, 0.0) * np.where(np.arange(20) % 2, 10.0, 1.0)[:, None, None]
+    roles = np.where(np.arange(20) % 2, "closer", "starter").astype(object)
+    year, guess = (
+        make_outlook(replace(make_panel(values), role=role), 12, METHOD).mean.sum(axis=(1, 2))
+        for role in (roles, np.full(20, "", dtype=object))
+    )
+    for role in (slice(0, None, 2), slice(1, None, 2)):
+        assert np.std(year[role]) < 0.6 * np.std(values[role, :, -12:].sum(axis=(1, 2)))
+        assert np.std(year[role]) < np.std(guess[role])
+
+
+@few
+@given(st.integers(0, 10**6))
+def test_those_who_are_alone_in_their_roles_are_compared_with_each_other(seed: int) -> None:
+    """Titles of their own say nothing; one such rep among many of one role is like nobody."""
+    panel = make_panel(make_reps(seed, 0.3))
+    own = np.array([f"title {i}" for i in range(20)], dtype=object)
+    plain = make_outlook(panel, 12, METHOD).mean
+    assert make_outlook(replace(panel, role=own), 12, METHOD).mean == pytest.approx(plain)
+    level = Levels.of(replace(panel, role=np.array(["boss", *["rep"] * 19], dtype=object)))
+    assert len(set(level.role.tolist())) == 2
+
+
+def test_growth_is_believed_with_the_years() -> None:
+    growth = 1.3
+    found = []
+    for years in (2, 3, 5):
+        t = np.arange(12 * years)
+        values = 1000 * growth ** (t / 12) * np.random.default_rng(0).gamma(50, 1 / 50, (10, 2, t.size))
+        found.append(make_outlook(make_panel(values), 12, METHOD).mean.sum() / values[:, :, -12:].sum())
+    assert 1 < found[0] < found[1] < found[2] < growth
+
+
 def test_pooling_wins_where_reps_are_alike_and_history_where_they_differ() -> None:
     """Money with the wrong rep, against equal shares and against last year's."""
     wrong = {differ: np.zeros(3) for differ in (0.0, 1.0)}

@@ -196,22 +196,16 @@ class Case:
 
 
 def open_run(run: Run, project: Path) -> Case:
-    """A run's scenario as it was run, to take from it what is asked for.
-
-    While the scenario it was made from still says the same, keys have the lines people wrote as their origins.
+    """A run's scenario as it was run, with the lines people wrote, to take from it what is asked for.
 
     Raises
     ------
     InputError
         If the run's own scenario cannot be read.
     """
-    scenario = replace(load_scenario(str(run.folder / "scenario.toml"), project), name=run.scenario)
-    try:
-        written = load_scenario(run.scenario, project)
-    except InputError:
-        return Case(scenario, run)
-    same = written.settings.model_copy(update={"model": scenario.settings.model}) == scenario.settings
-    return Case(replace(scenario, origins=written.origins) if same else scenario, run)
+    scenario = load_scenario(str(run.folder / "scenario.toml"), project)
+    origins = run.record.get("origins", scenario.origins)
+    return Case(replace(scenario, name=run.scenario, origins=origins), run)
 
 
 def changed_files(run: Run, project: Path) -> Iterator[str]:

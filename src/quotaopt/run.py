@@ -179,6 +179,7 @@ def describe(
         "solver_version": solver_version(plan.solver),
         "seed": settings.solver.seed,
         "counts": count(inputs, forecast, plan),
+        "origins": dict(scenario.origins),
         "inputs": dict(inputs.hashes),
         "versions": versions(),
     } | make_workdays(inputs, settings).describe(settings.months)

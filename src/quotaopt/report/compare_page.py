@@ -128,23 +128,22 @@ def _level(runs: Sequence[Run], by: str, say: Say) -> str:
     parts = [quota[quota["run"] == run.id].set_index("key") for run in runs[1:]]
     most = max([float(quota["change_ratio"].abs().max()), 1e-9])
     bars = len(runs) == 2
-    heads = [head for name in titles(runs)[1:] for head in (escape(name), "")]
-    rows = [_row(["", escape(titles(runs)[0]), *heads, *([""] if bars else [])], "th")]
+    rows = [_row(["", *map(escape, titles(runs)), *([""] if bars else [])], "th")]
     for key in keys:
         name = str(first["name"][key]) or (say["sum"] if key == "all" else key or say["none"])
         cells = [escape(name), money(float(first["a"][key]))]
-        for part in parts:
-            cells += _change(part, key, cells[1] and "=")
+        cells += [_change(part, key, cells[1] and "=") for part in parts]
         bar = _bar(parts[0], key, most) if bars else ""
         rows.append(_row(cells, last=key == "all", more=bar))
     return f"<table>{''.join(rows)}</table>"
 
 
-def _change(part: pd.DataFrame, key: str, same: str) -> list[str]:
+def _change(part: pd.DataFrame, key: str, same: str) -> str:
     """Quota and change in another run; `same` where it does not differ."""
     if key not in part.index:
-        return [same, ""]
-    return [money(float(part["b"][key])), percent(float(part["change_ratio"][key]))]
+        return f'{same}<span class="by"></span>'
+    change = percent(float(part["change_ratio"][key]))
+    return f'{money(float(part["b"][key]))}<span class="by">{change}</span>'
 
 
 def _bar(part: pd.DataFrame, key: str, most: float) -> str:

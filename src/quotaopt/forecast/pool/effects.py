@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quotaopt.forecast.panel import YEAR, Bools, Floats
+from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints
 from quotaopt.forecast.pool.levels import Levels
 from quotaopt.forecast.pool.season import LOWEST
 from quotaopt.forecast.sums import divide
@@ -89,7 +89,7 @@ def share_out(levels: Levels, flat: Floats, season: Floats, cells: Floats, say: 
     -------
     The cells, and the effects of the reps: as usual, but for the weight of own history, which is the ways' mean.
     """
-    usual = find_effects(_rep_rows(levels, flat), flat[0])
+    usual = find_effects(_rep_rows(levels, flat), flat[0], roles=levels.role)
     own = say[-1]
     if own == 1:
         return cells, usual
@@ -167,7 +167,7 @@ def _list_shares(
     shares, weights = np.zeros((len(WAYS), len(own))), np.ones((len(WAYS), len(own)))
     own = divide(np.maximum(own, 0.0), np.maximum(own, 0.0).sum())
     rows, factor = _rep_rows(levels, flat), _rep_rows(levels, ahead)
-    found = {0: find_effects(rows, flat[0])}
+    found = {0: find_effects(rows, flat[0], roles=levels.role)}
     for i, way in enumerate(WAYS):
         if asked is not None and not asked[i]:
             continue
@@ -175,7 +175,7 @@ def _list_shares(
             shares[i] = own
             continue
         if way.window not in found:
-            found[way.window] = find_effects(rows, flat[0], way.window, noise=found[0].noise)
+            found[way.window] = find_effects(rows, flat[0], way.window, noise=found[0].noise, roles=levels.role)
         effects = found[way.window]
         share = np.where(np.isnan(effects.share), own, effects.share)
         share *= factor if way.season else 1.0
@@ -198,7 +198,12 @@ def _rake(table: Floats, rows: Floats, columns: Floats) -> Floats:
 
 
 def find_effects(
-    series: Floats, whole: Floats, window: int = 0, prior: Floats | float = 1.0, noise: Floats | None = None
+    series: Floats,
+    whole: Floats,
+    window: int = 0,
+    prior: Floats | float = 1.0,
+    noise: Floats | None = None,
+    roles: Ints | None = None,
 ) -> Effects:
     """Shares from months without season, like for like.
 
@@ -209,12 +214,14 @@ def find_effects(
     window : see `Way`.
     prior : what the shares are thought to be in proportion to, shape (series,).
     noise : see `Effects`, where it is known already: a few months do not tell it.
+    roles : the role of each, shape (series,); by default all have the same.
 
     A level is the sum of the months over that of the whole in the same months, weighted. Its logarithm, less that of
-    the prior, moves towards the mean of all by the empirical-Bayes weight ``noise / (noise + between²)`` (Efron &
+    the prior, moves towards the mean of its role by the empirical-Bayes weight ``noise / (noise + between²)`` (Efron &
     Morris 1973): noise is the variance of a month over the number of months there are, `between` is estimated from the
-    levels (Paule & Mandel 1982). Where reps are alike, `between` is 0 and all are equal; where they differ, own history
-    is all. The move is limited (Efron & Morris 1972), so that a star stays one.
+    levels (Paule & Mandel 1982), one for all roles. Where reps are alike, `between` is 0 and all are equal; where they
+    differ, own history is all. Nobody is like the only one of a role: own history is all. The move is limited (Efron &
+    Morris 1972), so that a star stays one.
     """
     whole = np.broadcast_to(whole, series.shape)
     seen = ~np.isnan(series) & (whole > 0)
@@ -230,9 +237,11 @@ def find_effects(
     noise = (month * divide((weight**2).sum(axis=1), weight.sum(axis=1) ** 2))[known]
     expected = np.broadcast_to(prior, level.shape)[known]
     log = np.log(level[known] / expected)
-    between, centre = _between(log, noise)
+    _, role = np.unique(np.zeros(log.size) if roles is None else roles[known], return_inverse=True)
+    between, centre = _between(log, noise, role)
     spread = np.sqrt(between + noise)
-    own[known] = np.where(spread > 0, divide(between + 0 * noise, between + noise), 1.0)
+    alone = np.bincount(role)[role] == 1
+    own[known] = np.where((spread > 0) & ~alone, divide(between + 0 * noise, between + noise), 1.0)
     away = np.clip(divide(log - centre, spread), -FURTHEST, FURTHEST)
     share[known] = expected * np.exp(log - (1 - own[known]) * away * spread)
     return Effects(share, own, float(np.sqrt(between)), month)
@@ -250,14 +259,14 @@ def _relative_noise(sales: Floats, company: Floats, level: Floats, seen: Bools) 
     return np.asarray(OWN_NOISE * own + (1 - OWN_NOISE) * common)
 
 
-def _between(log: Floats, noise: Floats) -> tuple[float, float]:
-    """Variance between reps beyond their noise and the mean it is around, by Paule & Mandel's iteration."""
-    between, freedom = 0.0, len(log) - 1
+def _between(log: Floats, noise: Floats, role: Ints) -> tuple[float, Floats]:
+    """Variance between reps of a role beyond their noise, and the mean of each role (Paule & Mandel 1982)."""
+    between, freedom = 0.0, len(log) - 1 - int(role.max())
     floor = 1e-12  # of the level's square
-    centre = float(np.mean(log))
+    centre = log
     for _ in range(STEPS):
         weight = 1.0 / (between + noise + floor)
-        centre = float((weight * log).sum() / weight.sum())
+        centre = (np.bincount(role, weight * log) / np.bincount(role, weight))[role]
         gap = weight * (log - centre) ** 2
         slope = float((weight * gap).sum())
         step = (float(gap.sum()) - freedom) / slope if slope > 0 else 0.0

@@ -25,10 +25,13 @@ class Levels:
     ----------
     sides : for each side, from coarse to fine, the group of each rep; the last side is the reps themselves.
     products : number of products.
+    role : number of the role of each rep, -1 for all who are the only one of theirs: who is compared with whom, shape
+        (reps,).
     """
 
     sides: tuple[Ints, ...]
     products: int
+    role: Ints
 
     @classmethod
     def of(cls, panel: Panel) -> Levels:
@@ -36,7 +39,9 @@ class Levels:
         n = len(panel.reps)
         _, region = np.unique(panel.region.astype(str), return_inverse=True)
         sides = {int(c.max(initial=-1)) + 1: c for c in (np.arange(n), region, np.zeros(n, dtype=np.int64))}
-        return cls(tuple(sides[groups] for groups in sorted(sides)), len(panel.products))
+        _, role, size = np.unique(panel.role.astype(str), return_inverse=True, return_counts=True)
+        role = np.where(size[role] == 1, -1, role)
+        return cls(tuple(sides[groups] for groups in sorted(sides)), len(panel.products), role)
 
     @cached_property
     def shapes(self) -> tuple[tuple[int, int], ...]:

@@ -24,7 +24,7 @@ class Steps:
     Attributes
     ----------
     members : what each member said of the rep, by name.
-    mean : mean of the middle four of those that count.
+    mean : mean of the middle four of those that count, with little history drawn to the last year's level.
     learnt : after what trees learnt from past errors.
     summed : after all levels were made to add up, and months without returns in the past kept from being negative.
     shared : after the rep effects: what the forecast says.

@@ -10,7 +10,7 @@ import numpy as np
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import run_backtest
 from quotaopt.forecast.methods import forecasters
-from quotaopt.forecast.panel import Floats, Panel
+from quotaopt.forecast.panel import YEAR, Floats, Panel
 from quotaopt.forecast.pool.boost import Lesson, learn_corrections, to_grain
 from quotaopt.forecast.pool.combine import MEMBERS as CHOICES
 from quotaopt.forecast.pool.combine import NAIVE, POOLED, Choice, choose
@@ -19,6 +19,8 @@ from quotaopt.forecast.pool.levels import Levels, fill_gaps
 from quotaopt.forecast.pool.members import MEAN_OF, MEMBERS, Basis, make_basis, run_members
 from quotaopt.forecast.pool.outlook import Outlook, Steps, choose_pseudo_origins, hide_unknown, known_by, roll
 from quotaopt.forecast.pool.reconcile import reconcile
+
+CAUTION = 0.6  # weight of the last year's level with two years of history; it falls with the square of the years
 
 
 def make_outlook(panel: Panel, horizon: int, method: str = "auto") -> Outlook:
@@ -98,6 +100,9 @@ def run_pipeline(panel: Panel, horizon: int) -> Outlook:
 def _teach(basis: Basis, members: Floats, truth: Floats) -> Lesson:
     # Without the highest and the lowest: one member that runs away, mostly growth, would take the mean with it.
     base = np.sort(members[[MEMBERS.index(name) for name in MEAN_OF]], axis=0)[1:-1].mean(axis=0)
+    # Two years tell of growth by one difference, and many years by many: until then much stays as it was last year.
+    caution = CAUTION * min(1.0, (2 * YEAR / basis.history.shape[1]) ** 2)
+    base += caution * (members[MEMBERS.index("pooled_season")] - base)
     gaps = np.stack([to_grain(m - base) for m in members])
     return Lesson(basis, gaps, base, _divide(truth, basis.scale[:, None]) - base)
 
