@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from quotaopt.capacity import Capacity, rep_sums
 from quotaopt.goals import Levels, chance_levels
+from quotaopt.measures.dominance import Pairs, find_pairs
 from quotaopt.pay import PayPlan, has_pay, make_pay
 from quotaopt.registry import Registry
 from quotaopt.workload import hours_available
@@ -122,6 +123,19 @@ class PlanView:
     def attainment(self) -> Floats:
         """Sales / quota in each draw of the reps with a quota, shape (asked reps, draws)."""
         return np.asarray(self.sales[self.asked] / self.rep_quota[self.asked, None])
+
+    @cached_property
+    def drivers(self) -> Floats:
+        """What ought to raise a quota: potential, last year's sales, presence, days since the start; (reps, 4)."""
+        start = pd.to_datetime(self.roster["start_date"])
+        first = pd.Period(self.settings.first_month, "M").start_time
+        days = (first - start).dt.days.fillna(0).to_numpy(np.float64)
+        return np.column_stack([self.potential, self.rep_last_year, self.presence.mean(axis=1), days])
+
+    @cached_property
+    def inversions(self) -> tuple[int, Pairs]:
+        """Pairs of peers of whom the one with more of every driver has the lower quota, see `find_pairs`."""
+        return find_pairs(self.drivers, self.rep_quota, self.peer_group, self.resolution)
 
     @cached_property
     def size(self) -> Floats:
