@@ -65,7 +65,8 @@ def gather_small(rows: Shares, largest: int, least_share: float) -> Shares:
     owner, months = rep[first], sum_groups(rows.weight, pair, len(first))
     size = months.max(axis=1, initial=0.0)
     all_of = sum_groups(months, owner, int(owner.max(initial=-1)) + 1).max(axis=1, initial=0.0)[owner]
-    order = np.lexsort((account[first], -size, owner))
+    others = account[first] == np.searchsorted(rows.names, OTHERS)
+    order = np.lexsort((account[first], -size, others, owner))
     _, start, of = np.unique(owner[order], return_index=True, return_inverse=True)
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order)) - start[of] if len(order) else 0
