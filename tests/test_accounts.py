@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,12 +115,15 @@ def test_an_overlay_covers_an_account(project: Path, call: Call) -> None:
 
 
 def test_accounts_are_exported_beside_the_quotas(project: Path, call: Call) -> None:
-    write(project)
+    """A fifth of the sales has no customer: so much stands with the others, whatever the size of the accounts."""
+    write(project, sales=re.sub(r"R\d-C$", "", history(), flags=re.MULTILINE))
     run = run_it(project, call)
     assert call("export", "last", "--to", "flat", "--labels", "zh", "-C", project)[0] == 0
     flat = pd.read_csv(run.folder / "accounts-flat.csv", encoding="utf-8-sig")
     assert list(flat) == ["工号", "姓名", "客户", "产品", "期间", "指标", "占比"]
     assert flat["指标"].sum() == 120_000
+    assert flat.loc[flat["客户"] == OTHERS, "指标"].sum() == 24_000
+    assert set(flat["客户"]) == {f"{rep}-{name}" for rep in SALES for name in "AB"} | {OTHERS}
     assert call("export", "last", "--to", "flat", "--pseudonymise", "-C", project)[0] == 0
     hidden = pd.read_csv(run.folder / "accounts-flat.csv", dtype=str, encoding="utf-8-sig")
     assert not set(hidden["rep_id"]) & set(SALES)
@@ -133,6 +137,26 @@ def test_history_that_stays_with_the_rep_still_lists_accounts_with_who_holds_the
     run = run_it(project, call)
     assert run.table("totals").query("level == 'rep'")["quota"].tolist() == [12_000, 24_000, 36_000, 48_000]
     assert set(run.table("accounts").query("account_id == 'R4-A'")["rep_id"]) == {"R1"}
+
+
+def test_a_chinese_sheet_of_customers_is_its_english_twin(project: Path) -> None:
+    """GBK, a column for each month, 万元 and a row of totals; the same sales of accounts, the same assignments."""
+    write(project, "rep_id,account,from,share\nR2,R4-A,2027-07-01,0.6\nR1,R4-A,2027-07-01,0.4\n")
+    english = read_inputs(load_scenario("base", project))
+    rows = pd.DataFrame([line.split(",") for line in history().splitlines()[1:]]).astype({3: float})
+    wide = rows.assign(amount=rows[3] / 10_000).pivot_table("amount", [0, 1, 4], 2)
+    heads = ["工号", "产品", "客户", *(f"{month[:4]}年{int(month[5:])}月" for month in wide)]
+    body = [",".join([*key, *map(repr, map(float, cells))]) for key, cells in zip(wide.index, wide.values, strict=True)]
+    total = ",".join(["合计", "", "", *(f"{amount:.4f}" for amount in wide.sum())])
+    text = "\n".join(["单位：万元", ",".join(heads), *body, total, ""])
+    (project / "scenarios/data/history.csv").write_bytes(text.encode("gbk"))
+    moves = "工号,客户,开始日期,比例\nR2,R4-A,2027年7月1日,0.6\nR1,R4-A,2027/7/1,0.4\n"
+    (project / "scenarios/data/assignments.csv").write_bytes(moves.encode("gbk"))
+    chinese = read_inputs(load_scenario("base", project))
+    assert chinese.history.equals(english.history)
+    assert chinese.more["account_sales"].equals(english.more["account_sales"])
+    assert chinese.assignments is not None
+    assert chinese.assignments.equals(english.assignments)
 
 
 def test_territories_and_accounts_stand_in_one_table(project: Path, call: Call) -> None:
@@ -159,11 +183,22 @@ def test_what_is_wrong_with_accounts_is_said_with_file_and_line(project: Path) -
     assert any("accounts.largest" in line and "no column account_id" in line for line in problems(project))
 
 
+def test_accounts_nobody_sold_to_are_named_and_shares_in_per_cent_too(project: Path, call: Call) -> None:
+    write(project, "rep_id,customer,share\nR1,R4-AA,1\nR2,R4-B,50%\n")
+    assert any("share: not a number (got '50%'). Write 0.5." in line for line in problems(project))
+    write(project, "rep_id,customer,share\nR1,R4-AA,1\n")
+    code, out, _ = call("check", "base", "-C", project)
+    assert code == 0
+    assert "assignments.csv:2  nothing was sold to account R4-AA. Nearest: 'R4-A'." in out
+
+
 def test_customers_make_no_more_rows_of_history_where_nobody_asks_for_accounts(project: Path) -> None:
+    """They tell rows apart, and are added up."""
     write(project, largest=0)
-    lines = history().splitlines()
-    (project / "scenarios/data/history.csv").write_text("\n".join([*lines[:2], ""]), encoding="utf-8")
     inputs = read_inputs(load_scenario("base", project))
+    assert len(inputs.history) == 4 * 2 * 24
+    assert [w.what for w in inputs.warnings] == ["customer (account_id) is not used"]
+    assert len(read_inputs(load_scenario("base", project, ['data.duplicates="sum"'])).history) == 4 * 2 * 24
     assert "account_sales" not in inputs.more
     assert list(inputs.history) == ["rep_id", "product_id", "month", "amount"]
 

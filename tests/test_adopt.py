@@ -200,6 +200,28 @@ def test_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert [path.name for path in tmp_path.iterdir()] == ["en.xlsx"]
 
 
+def test_chinese_sheets_of_what_changes_are_known_by_their_names(tmp_path: Path) -> None:
+    """The names our own templates give them; customers of the sales are known, and tell their rows apart."""
+    rows = [["工号", "产品", "月份", "客户", "销售额"]]
+    rows += [
+        [rep, "云服务", f"2026-{m:02}", f"{rep}-{k}", "10"] for rep, *_ in REPS for m in range(1, 13) for k in "ab"
+    ]
+    write_book(
+        tmp_path / "全套.xlsx",
+        销售=rows,
+        花名册=[["工号", "姓名", "大区"], *map(list, REPS)],
+        辖区分配=[["工号", "客户", "开始日期"], ["E02", "E01-a", "2027-07-01"]],
+        请假=[["工号", "开始日期", "带薪"], ["E03", "2027-03-01", "是"]],
+        在岗比例=[["工号", "开始日期", "在岗比例"], ["E01", "2027-09-01", 0.6]],
+        供应上限=[["产品", "月份", "供应上限"], ["云服务", "2027-02", 10]],
+    )
+    made = adopt(tmp_path / "p", [tmp_path / "全套.xlsx"], "zh")
+    assert [one.table for one in made.found] == [
+        "history", "roster", "assignments", "leave", "headcounts", "supply",
+    ]  # fmt: skip
+    assert check_all(["base"], tmp_path / "p") == ([], [])
+
+
 def test_locks_and_products_and_quotas_of_the_past(call: Call, tmp_path: Path) -> None:
     people = [["Rep", "Region"], ["Ana", "North"]]
     sales = [["Rep", "Product", "Month", "Sales"], *(["Ana", "core", f"2026-{m:02}", 10] for m in range(1, 13))]

@@ -181,6 +181,8 @@ def test_supply_of_single_months(project: Path, call: Call) -> None:
     assert set(zip(limited["product_id"], limited["period"], strict=True)) == {("core", "2027-03"), ("core", "2027-04")}
     quotas = run.table("quotas").groupby(["product_id", "period"])["quota"].sum()["core"]
     assert (quotas["2027-03"] <= 6_000, quotas["2027-04"]) == (True, 0)
+    write(project, supply="product_id,month,supply_cap\ncore,2026-03,6000\n")  # of other months: no limit in this plan
+    assert call("check", "-C", project, "base", "--set", "rules.stay_within_supply.stretch=1")[0] == 0
     write(project, supply="产品,供应上限,2027年3月\ncore,1,2\nwood,,3\n")
     code, out, _ = call("check", "-C", project, "base")
     assert code == 1

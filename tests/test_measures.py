@@ -21,7 +21,8 @@ from quotaopt.frozen import find_plan, frozen_measures
 from quotaopt.goals import Levels
 from quotaopt.measures import HEALTHY, PlanView, Row, measure, measure_table
 from quotaopt.measures.attainment import band_shares, two_humps
-from quotaopt.measures.inversions import inversion_table, inverted
+from quotaopt.measures.dominance import inverted
+from quotaopt.measures.inversions import inversion_table
 from quotaopt.measures.past import least_squares, past_attainment
 from quotaopt.measures.statistics import central, correlation_range, group_difference, rank_correlation, ranks, wilson
 from quotaopt.measures.table import verdict

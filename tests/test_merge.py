@@ -68,7 +68,7 @@ def test_a_file_holds_the_own_subtree_and_nothing_from_above(project: Path, plan
 
 def test_files_go_out_by_any_column(project: Path, planned: Run, call: Call) -> None:
     """A second tree and a column beside both: street numbers add up to all quotas, own ones to the company's."""
-    for by in ("region", "grade", "rep_name"):
+    for by in ("region", "大区", "grade", "rep_name"):
         handout = open_handout(planned, project, by)
         assert sum(handout.street.values()) == planned.record["quota"]
         assert abs(sum(handout.plan.values()) - 120_000 * 1.03) <= len(handout.plan)

@@ -239,6 +239,18 @@ def test_hedges_and_overassignment_are_one_or_the_other(project: Path, call: Cal
     assert "hedge: overassignment is given too: it is all hedges together. Keep one of the two." in out
 
 
+def test_levels_are_known_by_the_headers_of_the_roster(project: Path, call: Call) -> None:
+    """A tree names columns as we do, and is told so; a table of nodes may say 大区 and 公司."""
+    roster = ROSTER.replace("region", "大区", 1)
+    nodes = "层级,节点,目标\n公司,all,120000\n大区,North,40000\n"
+    plant(project, TREE, nodes, roster)
+    code, out, _ = call("check", "-C", project, "-q", "base")
+    assert (code, out) == (0, "No problems, 0 warnings.\n")
+    code, out, _ = call("check", "-C", project, "-q", "base", "--set", 'tree.levels=["大区"]')
+    assert code == 1
+    assert "tree.levels: no such column in the roster (got '大区'). Did you mean 'region'?" in out
+
+
 def test_check_lists_nodes_without_a_target(project: Path, call: Call) -> None:
     plant(project, f"{TREE}\n[targets.team]\nA = 20_000\nC = 30_000\n")
     code, out, _ = call("check", "-C", project, "base")

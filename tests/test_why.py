@@ -261,7 +261,7 @@ def test_a_price_holds_where_it_is_said_to(project: Path) -> None:
 def test_limits_that_cannot_move_alone_have_no_price(project: Path) -> None:
     table = rule_costs(planned(project, HELD[0]))
     assert table[table["rule"].isin(["meet_target", "meet_region_target"])]["price"].isna().all()
-    row = SimpleNamespace(price=float("nan"), limit=1.0)
+    row = SimpleNamespace(price=float("nan"), limit=1.0, price_from=float("nan"), price_to=float("nan"))
     assert "cannot move alone" in price_text(row, "", "en")
 
 
@@ -352,6 +352,16 @@ def inside(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return project
 
 
+def test_a_price_is_told_only_where_it_is_proven() -> None:
+    row = SimpleNamespace(price=2e-6, limit=1e5, price_from=9.8e4, price_to=1.01e5)
+    assert price_text(row, "there", "en").startswith("1,000 less there would lower the highest level it moves by 0.002")
+    row.price_from = 1e5  # a limit just reached: less of it is another story
+    assert price_text(row, "there", "en").startswith("1,000 more there would raise the highest level")
+    assert price_text(row, "此处", "zh").startswith("此处每增 1,000，其影响的最高水平提高 0.002")
+    row.price_to = 1e5
+    assert "cannot move alone" in price_text(row, "there", "en")
+
+
 def test_explain_a_plan(inside: Path, call: Call) -> None:
     call("run", "held")
     code, out, _ = call("explain")
@@ -412,8 +422,8 @@ def test_no_plan_no_why(inside: Path, call: Call) -> None:
 
 
 PLAN = """\
- 1  meet_target (scenarios/held.toml:4) holds the plan together: without it there is none. 1,000
-    less for the company (120,000) would lower the highest level it moves by 0.0119, in proportion
+ 1  meet_target (scenarios/held.toml:4) holds the plan together: without it there is none. 10,000
+    less for the company (120,000) would lower the highest level it moves by 0.12, in proportion
     from 108,000 to 132,000 at least.
  2  meet_region_target (scenarios/held.toml:15) moves 3,000 EUR, concerning 4 reps; 1 of its limits
     is reached. It raises the highest level by 0.1000 to 1.1000. Most: Bob gets +2,400, Dee gets

@@ -56,13 +56,17 @@ def account_tables(plan: Plan, inputs: Inputs, settings: Settings) -> Tables:
 
 
 def gather_small(rows: Shares, largest: int, least_share: float) -> Shares:
-    """The largest accounts of each rep as they are, the others as one."""
+    """The largest accounts of each rep as they are, by their largest month (some are held for a part of the plan only).
+
+    The others are one.
+    """
     rep, account = rows.rep, rows.account
-    whole = rows.weight.sum(axis=1)
     _, first, pair = np.unique(rep * len(rows.names) + account, return_index=True, return_inverse=True)
-    size, owner = np.bincount(pair, whole), rep[first]
-    all_of = np.bincount(owner, size)[owner] if owner.size else size
-    order = np.lexsort((account[first], -size, owner))
+    owner, months = rep[first], sum_groups(rows.weight, pair, len(first))
+    size = months.max(axis=1, initial=0.0)
+    all_of = sum_groups(months, owner, int(owner.max(initial=-1)) + 1).max(axis=1, initial=0.0)[owner]
+    others = account[first] == np.searchsorted(rows.names, OTHERS)
+    order = np.lexsort((account[first], -size, others, owner))
     _, start, of = np.unique(owner[order], return_index=True, return_inverse=True)
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order)) - start[of] if len(order) else 0

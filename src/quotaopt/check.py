@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -46,13 +47,15 @@ def load_scenarios(names: Sequence[str], project: Path, sets: Sequence[str] = ()
 
 
 def check_all(names: Sequence[str], project: Path, sets: Sequence[str] = ()) -> tuple[list[Finding], list[Finding]]:
-    """Problems and warnings of several scenarios and their data, each once."""
+    """Problems and warnings of several scenarios and their data, each once; what names no file names the scenario."""
     findings = dict[Finding, None]()
     for name in names:
         try:
-            findings |= dict.fromkeys(check_scenario(load_scenario(name, project, sets))[1])
+            found = check_scenario(load_scenario(name, project, sets))[1]
         except InputError as error:
-            findings |= dict.fromkeys(error.findings)
+            found = [*error.findings]
+        at = f"scenarios/{name}.toml" if len(names) > 1 else ""
+        findings |= dict.fromkeys(finding if finding.file else replace(finding, file=at) for finding in found)
     return problems_in([*findings]), [finding for finding in findings if finding.severity != "error"]
 
 

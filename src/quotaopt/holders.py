@@ -44,14 +44,14 @@ class Shares:
 def find_shares(index: Index, inputs: Inputs, settings: Settings) -> Shares:
     """What every account bought lately of every product, with whoever holds it in each month of the plan."""
     sales = inputs.more["account_sales"]
-    sales = sales[sales["account_id"] != ""]
     code, written = pd.factorize(sales["month"])
     number = pd.PeriodIndex(pd.Index(written).astype(str), freq="M").astype("int64").to_numpy()
     back = number.max(initial=0) - number[code]
-    account, ids = pd.factorize(sales["account_id"])
-    names = np.unique(np.append(ids.astype(object), OTHERS))
+    account, written = pd.factorize(sales["account_id"])
+    ids = np.where(written == "", OTHERS, written.astype(object))  # sold to nobody knows whom
+    names = np.unique(np.append(ids, OTHERS))
     weight = sales["amount"].to_numpy(np.float64) * 0.5 ** (back / settings.accounts.half_life)
-    account = np.searchsorted(names, ids.astype(object))[account]
+    account = np.searchsorted(names, ids)[account]
     lately = sales.assign(account=account, weight=weight)[back < settings.forecast.months]
     rows, held = hold_sales(lately, index, inputs, settings)
     rep, product, account = (rows[name].to_numpy(np.int64) for name in ("rep", "product", "account"))

@@ -21,6 +21,7 @@ from quotaopt.optimize.rounding import largest_remainder
 from quotaopt.scenario import Scenario
 from quotaopt.settings_tree import Tree
 from quotaopt.tables import write_csv
+from quotaopt.tables.catalogue import TABLES
 from quotaopt.tables.nested import node_names
 from quotaopt.tables.schema import Field, Kind, Table
 from quotaopt.templates import Language, heading
@@ -95,6 +96,7 @@ def open_handout(run: Run, project: Path, level: str = "") -> HandOut:
     case = open_run(run, project)
     scenario, inputs, tree = case.scenario, case.inputs, case.scenario.settings.tree
     chosen = level or (tree.levels[-1] if tree.levels else "manager")
+    chosen = TABLES["roster"].named(chosen) or chosen if chosen not in inputs.roster else chosen
     if chosen not in inputs.roster:
         raise UnknownNameError("column of the roster", chosen, map(str, inputs.roster.columns))
     settings = scenario.settings

@@ -186,11 +186,11 @@ def _note_prices(more: Floats, price: Floats, products: Sequence[str]) -> Iterat
 
 
 def supply_caps(inputs: Inputs, products: Sequence[str], months: Sequence[str]) -> Floats | None:
-    """Most money of each product that can be delivered in a month, shape (products, months); None without any.
+    """Most money of each product that can be delivered in a month, shape (products, months); None where none is given.
 
     A row of ``data.supply`` about one month goes before one about all of them, and that before the products' column.
     """
-    caps = np.full((len(products), len(months)), np.inf)
+    caps, given = np.full((len(products), len(months)), np.inf), False
     for name in ("product_market", "supply"):
         table = inputs.more.get(name)
         table = table[table["supply_cap"].notna()] if table is not None else pd.DataFrame(columns=["product_id"])
@@ -201,7 +201,8 @@ def supply_caps(inputs: Inputs, products: Sequence[str], months: Sequence[str]) 
         caps[at[known & whole]] = cap[known & whole, None]
         one = known & ~whole & (month >= 0)
         caps[at[one], month[one]] = cap[one]
-    return caps if np.isfinite(caps).any() else None
+        given |= bool(len(table))
+    return caps if given else None
 
 
 def share_in_supply(cells: Floats, cap: Floats | None) -> Floats:

@@ -20,6 +20,19 @@ NAMES = {
     "locks": "lock fixed 锁定 固定",
     "plan": "plan quota target 计划 指标 目标 任务",
     "assignments": "assignment territor 分配 辖区 归属",
+    "leave": "leave 请假 休假 假期",
+    "headcounts": "headcount fte 在岗 编制",
+    "supply": "supply 供应 供货 产能",
+    "overrides": "override 调整 改派",
+    "commits": "commit 承诺 自报",
+    "overlays": "overlay 叠加",
+    "splits": "split 分单 分成",
+    "potential": "potential 潜力",
+    "quotas": "quota 往年指标 历史指标",
+    "rates": "rate fx 汇率",
+    "nodes": "node 节点 组织目标",
+    "levels": "level 层级",
+    "calendar_changes": "calendar holiday 日历 调休 节假日",
 }
 """Parts of names that people give to a sheet or a file of each table; other tables are known by their own name."""
 OPEN = ("history", "roster", "products", "assignments")

@@ -66,12 +66,14 @@ def export(
         raise click.UsageError("say what for: --to NAME (quotaopt list exports), or --per-manager with -o DIR")
     from quotaopt.export import Options as How
     from quotaopt.export import read_settings, write_exports
+    from quotaopt.export.ledgers import QUOTAS
     from quotaopt.report.export import export_report, export_table
 
     project = options.folder
     found, settings = find_run(project, run), read_settings(formats, wishes, pseudonymise)
     table = export_table(write_exports(found, out or found.folder, How(labels, encoding), settings))  # type: ignore[arg-type]
-    options.emit("export", table, export_report(found, table, project), run=found.id)
+    others = any(one.get("ledger", QUOTAS) != QUOTAS for one in settings.values())
+    options.emit("export", table, export_report(found, table, project, others), run=found.id)
 
 
 def _hand_out(options: Options, run: str, out: Path, by: str, *, book: bool, labels: str) -> None:

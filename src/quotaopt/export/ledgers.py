@@ -24,7 +24,8 @@ def ledgers(run: Run) -> dict[str, str]:
     if run.has("metrics"):
         rows = run.table("metrics")
         found |= {str(name): str(place) for name, place in zip(rows["metric"], rows["run"], strict=True) if place}
-    return found | ({OVERLAY: ""} if run.has(OVERLAY) else {})
+    covered = run.has(OVERLAY) and (run.table(OVERLAY)["level"] == "cell").any()
+    return found | ({OVERLAY: ""} if covered else {})
 
 
 def read_ledger(run: Run, name: str) -> Master:

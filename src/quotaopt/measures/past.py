@@ -41,8 +41,8 @@ def past_ratchet(view: PlanView) -> Iterator[Row]:
     """How the plan answers last year's attainment: growth of quota by how far a rep was above it, and below.
 
     ``quota growth = b0 + b+ max(0, a - 1) + b- min(0, a - 1)`` by least squares; quotas that rise after a good year
-    and do not fall after a bad one have ``b+ > b-`` (Leone, Misra & Zimmerman, Quantitative Marketing and Economics
-    2004; Weitzman 1980 for the ratchet itself).
+    and do not fall after a bad one have ``b+ > b-`` (Leone, Misra & Zimmerman, Investigating Dynamic Sales Quotas,
+    working paper, 2004; Weitzman 1980 for the ratchet itself).
     """
     quotas = view.inputs.more.get("quotas", pd.DataFrame())
     if not len(quotas) or view.quota.shape[2] != YEAR:

@@ -58,8 +58,9 @@ def timing(view: PlanView) -> Iterator[Row]:
     marginal = np.full(quota.shape, np.nan)
     for t in range(quota.shape[1]):  # a month at a time: memory, not the answer
         some = (quota[:, t] > 0) & (view.rep_quota > 0)
-        attained = np.divide(view.paths[:, t], quota[:, t, None], out=np.zeros_like(view.paths[:, t]),
-                             where=some[:, None])  # fmt: skip
+        there = view.presence[:, t] * (1.0 if view.tilt is None else view.tilt)
+        per_sale = np.divide(there, quota[:, t], out=np.zeros_like(there), where=some)
+        attained = view.paths[:, t] * per_sale[:, None]
         rate = np.divide(view.pay.target, view.rep_quota, out=np.zeros_like(quota[:, t]), where=some)
         marginal[some, t] = (rate * view.pay.slope(attained).mean(axis=1))[some]
     jump = np.abs(np.diff(marginal, axis=1))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from quotaopt.capacity import Capacity, rep_sums
 from quotaopt.goals import Levels, chance_levels
+from quotaopt.measures.dominance import Pairs, find_pairs
 from quotaopt.pay import PayPlan, has_pay, make_pay
 from quotaopt.registry import Registry
 from quotaopt.workload import hours_available
@@ -67,7 +68,8 @@ class PlanView:
     targets : money by level and key, where the scenario gives it.
     resolution : money in one rounding unit.
     pay : pay curves and target pay of the reps; None without ``[pay]``.
-    paths : joint draws of what each rep present sells in each month, shape (reps, months, draws); None without `pay`.
+    paths : joint draws of a full-time, ramped rep's months, shape (reps, months, draws); None without `pay`.
+    tilt : what potentials and prices make of a rep's sales, shape (reps,); None: nothing.
     chances : quota of each rep, rounding units, as a function of the normal score of the chance to miss it.
     hours : what each rep has to sell in over the plan, shape (reps,); None without ``[workload]``.
     penetration : last year's sales / potential of the market, shape (reps,); nan or None where no potential is known.
@@ -92,6 +94,7 @@ class PlanView:
     settings: Settings
     pay: PayPlan | None = None
     paths: Floats | None = None
+    tilt: Floats | None = None
     chances: Levels | None = None
     penetration: Floats | None = None
     hours: Floats | None = None
@@ -120,6 +123,19 @@ class PlanView:
     def attainment(self) -> Floats:
         """Sales / quota in each draw of the reps with a quota, shape (asked reps, draws)."""
         return np.asarray(self.sales[self.asked] / self.rep_quota[self.asked, None])
+
+    @cached_property
+    def drivers(self) -> Floats:
+        """What ought to raise a quota: potential, last year's sales, presence, days since the start; (reps, 4)."""
+        start = pd.to_datetime(self.roster["start_date"])
+        first = pd.Period(self.settings.first_month, "M").start_time
+        days = (first - start).dt.days.fillna(0).to_numpy(np.float64)
+        return np.column_stack([self.potential, self.rep_last_year, self.presence.mean(axis=1), days])
+
+    @cached_property
+    def inversions(self) -> tuple[int, Pairs]:
+        """Pairs of peers of whom the one with more of every driver has the lower quota, see `find_pairs`."""
+        return find_pairs(self.drivers, self.rep_quota, self.peer_group, self.resolution)
 
     @cached_property
     def size(self) -> Floats:
@@ -168,7 +184,8 @@ def make_view(
         inputs=inputs,
         settings=settings,
         pay=make_pay(settings, roster, capacity.headcount.mean(axis=1)) if paid else None,
-        paths=forecast.samples * (capacity.presence * capacity.tilt[:, None])[:, :, None] if paid else None,
+        paths=forecast.samples if paid else None,
+        tilt=capacity.tilt,
         chances=chance_levels(problem),
         penetration=_penetration(capacity, forecast.reps),
         hours=hours_available(capacity.headcount, forecast.reps, inputs, settings).sum(axis=1)

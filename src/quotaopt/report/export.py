@@ -21,9 +21,9 @@ def export_table(made: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["format", "file"])
 
 
-def export_report(run: Run, table: pd.DataFrame, project: Path) -> Iterator[RenderableType]:
-    """The files, and that they hold what the run holds."""
+def export_report(run: Run, table: pd.DataFrame, project: Path, others: bool) -> Iterator[RenderableType]:
+    """The files, and that they hold what the run holds; `others`: of another ledger than that of the quotas."""
     for row in each(table):
         yield Text.assemble(("Wrote   ", "bold"), shown_folder(Path(row.file).resolve(), project))
-    total = f"{Decimal(str(run.record['quota'])):,f} {run.record['currency']}".rstrip()
-    yield Text.assemble(("Checked ", "bold"), f"every rep's total, to the last unit; together {total}")
+    total = f"; together {Decimal(str(run.record['quota'])):,f} {run.record['currency']}".rstrip()
+    yield Text.assemble(("Checked ", "bold"), "every rep's total, to the last unit" + ("" if others else total))

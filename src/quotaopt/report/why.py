@@ -165,18 +165,26 @@ def _hold(row: Any, why: RepWhy, language: str) -> str:
 
 
 def price_text(row: Any, scope: str, language: str) -> str:
-    """What a round change of a limit would do to the highest level it moves, and how far that is proven."""
+    """What a round change of a limit would do to the highest level it moves, and how far that is proven.
+
+    Told is the change that helps; where that is not in proportion, as at a limit that has just been reached, the other.
+    """
     say = words(language)
-    if isnan(row.price):
-        return say["price.unknown"]
     if not row.price or isnan(row.limit):
         return ""
-    step = 10.0 ** max(floor(log10(abs(row.limit))) - 2, 0)
-    text = say["price.less" if row.price > 0 else "price.more"].format(
-        amount=f"{step:,.0f}", scope=scope, level=f"{abs(row.price) * step:.4f}"
-    )
+    proven = {"less": row.limit - row.price_from, "more": row.price_to - row.limit}
+    helps = "less" if row.price > 0 else "more"
+    way = max(proven, key=lambda way: (proven[way] > 0, way == helps))
+    if isnan(row.price) or not proven[way] > 0:
+        return say["price.unknown"]
+    step = 10.0 ** floor(log10(proven[way]))
+    text = say["price"].format(
+        amount=f"{step:,.10g}", way=say[f"price.{way}"], scope=scope,
+        effect=say["price.lower" if way == helps else "price.raise"],
+        level=np.format_float_positional(abs(row.price) * step, 2, fractional=False, trim="-"),
+    )  # fmt: skip
     ends = {"low": money(row.price_from), "high": money(row.price_to)}
-    return text + (say["price.between"].format(**ends) if row.price_from < row.price_to else "") + say["page.stop"]
+    return text + say["price.between"].format(**ends) + say["page.stop"]
 
 
 def _peers(why: RepWhy, say: Mapping[str, str]) -> RenderableType:

@@ -89,14 +89,14 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "without": ("Without this rule alone: {quota} ({change}).", "仅去掉此规则：{quota}（{change}）。"),
     "without_same": ("Without this rule alone: the same.", "仅去掉此规则：不变。"),
     "there": ("there", "此处"),
-    "price.less": (
-        "{amount} less {scope} would lower the highest level it moves by {level}",
-        "{scope}每减 {amount}，其影响的最高水平降低 {level}",
+    "price": (
+        "{amount} {way} {scope} would {effect} the highest level it moves by {level}",
+        "{scope}每{way} {amount}，其影响的最高水平{effect} {level}",
     ),
-    "price.more": (
-        "{amount} more {scope} would lower the highest level it moves by {level}",
-        "{scope}每增 {amount}，其影响的最高水平降低 {level}",
-    ),
+    "price.less": ("less", "减"),
+    "price.more": ("more", "增"),
+    "price.lower": ("lower", "降低"),
+    "price.raise": ("raise", "提高"),
     "price.between": (", in proportion from {low} to {high} at least", "，至少在 {low} 至 {high} 之间成比例"),
     "price.unknown": (
         "What one more would do is not known: the limit cannot move alone, or not in proportion (a degenerate plan).",

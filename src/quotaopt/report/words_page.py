@@ -161,6 +161,7 @@ PAGE_WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "已证明：在规则之内，不能再把配额从压力大的人移给压力小的人。",
     ),
     "fair.more": ("{count} more in fairness.csv.", "另有 {count} 人，见 fairness.csv。"),
+    "measures.look": ("worth a look", "值得一看"),
     "measures.all": ("All measures", "全部指标"),
     "clash.remedies": ("What was tried, each alone:", "逐一试过的办法："),
     "clash.enough": ("enough", "足够"),

@@ -10,14 +10,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quotaopt.errors import Finding, split_place
+from quotaopt.errors import SHOWN, Finding, nearest, split_place
 from quotaopt.scenario import Scenario
 from quotaopt.tables.checks import OVERLAY, SPAN
 from quotaopt.tables.sheet import Sheet
-from quotaopt.text import ACCOUNT, NUMBER
+from quotaopt.text import ACCOUNT, NUMBER, counted
 
 CLOSE = 1e-6
 EVER = "9999-12-31"
+
+
+def forget_accounts(history: Sheet) -> None:
+    """Take the accounts out of a history in which they only told rows apart."""
+    if history.table.name == "history" and history.has("account_id"):
+        remedy = "accounts.largest divides quotas between accounts."
+        if len(history.frame):
+            history.warn(f"{history.label('account_id')} is not used", remedy, code="account")
+        history.frame = history.frame.drop(columns="account_id")
 
 
 def settle_accounts(sheet: Sheet) -> None:
@@ -97,6 +106,19 @@ def follow_accounts(scenario: Scenario, history: Sheet, assignments: Sheet) -> N
         label = history.convert("account_id", lambda text: ACCOUNT + text if ACCOUNT + text in known else "")
         own = history.frame["territory_id"].astype(object) if history.has("territory_id") else ""
         history.frame["territory_id"] = np.where(label == "", own, label)
+        _note_unsold(assignments, {ACCOUNT + text for text in history.frame["account_id"].unique() if text})
+
+
+def _note_unsold(assignments: Sheet, sold: set[str]) -> None:
+    """Say which assigned accounts have never bought anything: new ones, or slips of the pen."""
+    rows = assignments.rows_where("territory_id", lambda text: is_account(text) and text not in sold)
+    first = {str(assignments.frame["territory_id"].iloc[row]): int(row) for row in rows[::-1]}
+    for name, row in sorted(first.items(), key=lambda item: item[1])[:SHOWN]:
+        near = nearest(name, sold)
+        remedy = f"Nearest: {near.removeprefix(ACCOUNT)!r}." if near else "The history knows no such account."
+        assignments.warn(f"nothing was sold to {name}", remedy, code="account", row=row)
+    if len(first) > SHOWN:
+        assignments.warn(f"nor to {counted(len(first) - SHOWN, 'other assigned account')}", code="account")
 
 
 def add_past_holders(assignments: pd.DataFrame, sales: pd.DataFrame) -> pd.DataFrame:

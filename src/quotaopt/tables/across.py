@@ -103,7 +103,7 @@ def _check_territories(history: Sheet, assignments: Sheet) -> None:
     if assignments.has("territory_id"):
         known = _ids(assignments, "territory_id")
         check_known(history, "territory_id", known, _files(assignments), "Add the territory there.")
-    elif history.has("territory_id"):
+    elif history.has("territory_id") and len(history.frame):
         remedy = "Say who holds which territory in a table of assignments (data.assignments)."
         history.warn(f"{history.label('territory_id')} is not used", remedy, code="territory")
 

@@ -34,13 +34,14 @@ HISTORY = Table(
         Field("order_id", aliases="order orderno ordernumber invoice invoiceno 订单 订单号 订单编号 单号 发票号"),
         Field("territory_id", aliases=TERRITORY),
         Field("windfall", Kind.FLAG, "oneoff once 一次性 意外大单 一次性大单"),
+        ACCOUNT_ID,
     ),
-    key=("rep_id", "product_id", "territory_id", "date", "month", "order_id"),
+    key=("rep_id", "product_id", "territory_id", "date", "month", "order_id", "account_id"),
     remedy='Add an order_id, or set data.duplicates = "sum".',
 )
 
-BY_ACCOUNT = replace(HISTORY, fields=(*HISTORY.fields, ACCOUNT_ID), key=(*HISTORY.key, "account_id"))
-"""The history where accounts count; elsewhere their column would only make more rows of it."""
+WITHOUT_ACCOUNTS = replace(HISTORY, fields=HISTORY.fields[:-1], key=HISTORY.key[:-1])
+"""The history where rows are added up and nobody asks for accounts: the column would only cost time."""
 
 
 def _potential(required: bool = False) -> Field:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from quotaopt.tables.known import MONTH, PRODUCT_ID, REP_ID
 from quotaopt.tables.schema import Field, Kind, Table
 
@@ -18,7 +20,7 @@ HEADCOUNTS = Table(
         REP_ID,
         Field("start_date", Kind.DAY, "from start 开始日期 起始日期 生效日期", required=True),
         Field("end_date", Kind.DAY, "to end until 结束日期 截止日期"),
-        Field(HEADCOUNT.name, HEADCOUNT.kind, HEADCOUNT.aliases, True, "", 0, 1, HEADCOUNT.limits),
+        replace(HEADCOUNT, aliases="fte 在岗比例 人数 编制", required=True),
     ),
     key=("rep_id", "start_date"),
     may_be_empty=True,
@@ -28,7 +30,7 @@ SUPPLY = Table(
     (
         PRODUCT_ID,
         Field("month", Kind.MONTH, MONTH),
-        Field(SUPPLY_CAP.name, SUPPLY_CAP.kind, f"cap {SUPPLY_CAP.aliases}", True, low=0, limits=SUPPLY_CAP.limits),
+        replace(SUPPLY_CAP, aliases=f"cap {SUPPLY_CAP.aliases}", required=True),
     ),
     key=("product_id", "month"),
     may_be_empty=True,

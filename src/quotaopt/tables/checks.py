@@ -7,6 +7,7 @@ empty from then on.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from quotaopt.tables.sheet import LISTED, Sheet
 from quotaopt.text import NUMBER, counted, plain_day, plain_month, plain_number
 
 SUBTOTALS = {"合计", "小计", "总计", "总和", "合計", "total", "totals", "subtotal", "sub-total", "grand total", "sum"}
+NOTHING = {"-", "–", "—", "―", "/", "\\", "无", "没有", "n/a", "na", "nil", "none", "null"}
+"""What people write where there is no number."""
 YES = {"yes", "y", "true", "1", "x", "是", "对", "有", "班", "上班"}
 NO = {"no", "n", "false", "0", "否", "无", "休", "放假"}
 OVERLAY = {"overlay", "叠加", "叠加指标"}
@@ -135,6 +138,10 @@ def _read_numbers(sheet: Sheet, column: Field) -> None:
 
     def remedy(row: int, text: str) -> str:
         number = plain_number(text, sheet.unit[row] if name == sheet.table.money else None)
+        if not number and column.high <= 1 and text[-1:] in ("%", "％") and (part := plain_number(text[:-1])):
+            number = f"{(Decimal(part) / 100).normalize():f}"
+        if not number and text.casefold() in NOTHING:
+            return "Write 0 if it means nothing."
         return f"Write {number}." if number else ""
 
     sheet.report(odd, name, what, remedy, code="number")

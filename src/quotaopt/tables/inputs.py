@@ -15,11 +15,12 @@ from quotaopt.tables.accounts import (
     add_past_holders,
     check_account_shares,
     follow_accounts,
+    forget_accounts,
     name_accounts,
     settle_accounts,
 )
 from quotaopt.tables.across import check_across
-from quotaopt.tables.catalogue import BY_ACCOUNT, TABLES
+from quotaopt.tables.catalogue import TABLES, WITHOUT_ACCOUNTS
 from quotaopt.tables.checks import OVERLAY, check_keys, check_order, check_shares, drop_subtotals, read_cells
 from quotaopt.tables.credit import check_splits, split_sales
 from quotaopt.tables.grid import Source
@@ -95,8 +96,8 @@ def read_inputs(scenario: Scenario) -> Inputs:
         With every problem of every file, in file order, and the warnings among them.
     """
     held = _read_table(scenario, "assignments")
-    known = TABLES | ({"history": BY_ACCOUNT} if scenario.settings.accounts.largest or name_accounts(held) else {})
-    sheets = {n: held if n == "assignments" else _read_table(scenario, n, table) for n, table in known.items()}
+    wanted = bool(scenario.settings.accounts.largest) or name_accounts(held)
+    sheets = {name: held if name == "assignments" else _read_table(scenario, name, wanted) for name in TABLES}
     follow_accounts(scenario, sheets["history"], held)
     check_across(scenario, sheets)
     findings = tuple(f for sheet in sheets.values() for f in sheet.findings)
@@ -153,9 +154,11 @@ def read_table(place: Path, name: str) -> Sheet:
     return sheet
 
 
-def _read_table(scenario: Scenario, name: str, table: Table | None = None) -> Sheet:
+def _read_table(scenario: Scenario, name: str, accounts: bool = False) -> Sheet:
     """All files of one table, with everything that can be checked without the other tables."""
-    data, table = scenario.settings.data, table or TABLES[name]
+    data, table = scenario.settings.data, TABLES[name]
+    if name == "history" and not accounts and data.duplicates == "sum":
+        table = WITHOUT_ACCOUNTS
     calendar = scenario.settings.calendar
     listed = (calendar,) if name == "calendar_changes" and isinstance(calendar, Path) else ()
     places = (*listed, *getattr(data, name))
@@ -166,25 +169,30 @@ def _read_table(scenario: Scenario, name: str, table: Table | None = None) -> Sh
     if name == "history" and is_large(sources):
         try:
             with Large(table) as large:
-                return _check_sources(scenario, table, sources, missing, large)
+                return _check_sources(scenario, table, sources, missing, accounts, large)
         except ImportError:
             reason = 'pip install "quotaopt[parquet]" makes it quicker'
         except UnfitError as failure:
             reason = f"{failure}"
-    sheet = _check_sources(scenario, table, sources, missing)
+    sheet = _check_sources(scenario, table, sources, missing, accounts)
     if reason:
         sheet.warn("large, and read cell by cell, which needs time and memory", f"The reason: {reason}.", code="large")
     return sheet
 
 
 def _check_sources(
-    scenario: Scenario, table: Table, sources: Sequence[Source], missing: Sequence[Finding], large: Large | None = None
+    scenario: Scenario,
+    table: Table,
+    sources: Sequence[Source],
+    missing: Sequence[Finding],
+    accounts: bool,
+    large: Large | None = None,
 ) -> Sheet:
-    """These files as one checked sheet; those of a `large` history are added up."""
+    """These files as one checked sheet; those of a `large` history are added up, by accounts where these are asked."""
     data, name = scenario.settings.data, table.name
     mapping: Mapping[str, str] = getattr(data.columns, name)
     read_as = with_metric(mapping, data.metric) if name == "history" else mapping
-    if table is TABLES["history"]:  # nobody asks for accounts
+    if table is WITHOUT_ACCOUNTS:
         read_as = {theirs: ours for theirs, ours in read_as.items() if ours != "account_id"}
     parts = [read_sheet(s, table, read_as, large.skim if large and takes(s) else None) for s in sources]
     sheet = join_sheets(table, parts)
@@ -199,22 +207,35 @@ def _check_sources(
     drop_subtotals(sheet)
     settle_accounts(sheet)
     read_cells(sheet)
-    if name == "history" and sheet.has("date"):
-        sheet.frame["month"] = sheet.convert("date", lambda day: day[:7])
-    if name == "history" and sheet.has("amount"):
-        returns = sheet.rows_where("amount", lambda text: text.startswith("-")).size
-        returns += large.count_returns() if large else 0
-        if returns:
-            sheet.warn(f"{counted(returns, 'negative amount')}, taken as returns", code="returns")
+    if name == "history":
+        _name_months(sheet)
+        _count_returns(sheet, large)
     adding = name == "history" and data.duplicates == "sum"
     again = (large.check_keys if large else check_keys)(sheet, "" if adding else table.remedy)
     if adding and again:
         sheet.warn(f"added up the amounts of {counted(again, 'row')} that repeat an earlier one", code="duplicate")
+    if not accounts:
+        forget_accounts(sheet)
     check_order(sheet, "start_date", "end_date")
     check_order(sheet, "launch_month", "end_month")
     for check in SHARES.get(name, ()):
         check(sheet)
     return large.add_up(sheet) if large else sheet
+
+
+def _name_months(history: Sheet) -> None:
+    """The month of each day, where the history has days."""
+    if history.has("date"):
+        history.frame["month"] = history.convert("date", lambda day: day[:7])
+
+
+def _count_returns(history: Sheet, large: Large | None) -> None:
+    """Say how many amounts are negative."""
+    if history.has("amount"):
+        returns = history.rows_where("amount", lambda text: text.startswith("-")).size
+        returns += large.count_returns() if large else 0
+        if returns:
+            history.warn(f"{counted(returns, 'negative amount')}, taken as returns", code="returns")
 
 
 def _check_calendar(scenario: Scenario, changes: pd.DataFrame) -> Iterator[Finding]:
@@ -261,7 +282,7 @@ def _no_file(scenario: Scenario, name: str, place: Path) -> Finding:
 def _check_mapping(scenario: Scenario, name: str, mapping: Mapping[str, str], parts: list[Sheet]) -> list[Finding]:
     """Problems of ``[data.columns]``: a column we do not have, or a header that no file has."""
     found = []
-    columns = [f.name for f in (BY_ACCOUNT if name == "history" else TABLES[name]).fields]
+    columns = [f.name for f in TABLES[name].fields]
     headers = dict.fromkeys(part.headers.get(c, c) for part in parts for c in map(str, part.frame))
     for theirs, ours in mapping.items():
         place = split_place(scenario.source("data", "columns", name, theirs))

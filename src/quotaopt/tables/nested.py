@@ -35,7 +35,7 @@ def check_tree(scenario: Scenario, sheets: Mapping[str, Sheet], products: Collec
     tree, roster = scenario.settings.tree, sheets["roster"]
     for key, levels in (("levels", tree.levels), ("cross", tree.cross)):
         missing = [level for level in levels if not roster.has(level)]
-        roster.findings += _missing(scenario, key, missing, [*map(str, roster.frame)])
+        roster.findings += _missing(scenario, key, missing, roster)
         for level in set(levels) - set(missing):
             empty = roster.rows_where(level, lambda text: not text)
             remedy = f"Fill it in, or leave {level} out of tree.{key}."
@@ -46,6 +46,7 @@ def check_tree(scenario: Scenario, sheets: Mapping[str, Sheet], products: Collec
     if all(roster.has(level) for level in (*tree.levels, *tree.cross)):
         known = known_nodes(roster.frame, tree)
         roster.findings += _unknown_targets(scenario, known)
+        _name_levels(sheets["nodes"], roster)
         _check_nodes(scenario, sheets["nodes"], known, products)
 
 
@@ -55,12 +56,20 @@ def known_nodes(frame: pd.DataFrame, tree: Tree) -> dict[str, set[str]]:
     return {COMPANY: {ALL}} | {str(level): set(map(str, names[level])) for names in both for level in names}
 
 
-def _missing(scenario: Scenario, key: str, levels: Sequence[str], columns: Sequence[str]) -> Iterator[Finding]:
+def _missing(scenario: Scenario, key: str, levels: Sequence[str], roster: Sheet) -> Iterator[Finding]:
+    columns = [*map(str, roster.frame)]
     for level in levels:
-        near = nearest(level, columns)
+        near = roster.ours(level) or nearest(level, columns)
         remedy = f"Did you mean {near!r}?" if near else f"Columns: {', '.join(columns)}."
         place = split_place(scenario.source("tree", key))
         yield Finding("no such column in the roster", remedy, *place, f"tree.{key}", level, code="tree")
+
+
+def _name_levels(nodes: Sheet, roster: Sheet) -> None:
+    """Levels may be called as the roster's own headers call them, and the company 公司 too."""
+    if nodes.has("level"):
+        known = dict.fromkeys(("公司", "全公司"), COMPANY)
+        nodes.frame["level"] = nodes.convert("level", lambda text: known.get(text) or roster.ours(text) or text)
 
 
 def _check_nesting(roster: Sheet, above: str, level: str) -> None:

@@ -62,7 +62,7 @@ def _check_peers(scenario: Scenario, roster: Sheet) -> None:
     for name in scenario.settings.peers:
         if not roster.has("rep_id") or name in roster.frame:
             continue
-        near = nearest(name, [column for column in known if column in roster.frame])
+        near = roster.ours(name) or nearest(name, [column for column in known if column in roster.frame])
         remedy = f"Nearest: {near!r}." if near else f"Its columns: {', '.join(map(str, roster.frame))}."
         place = split_place(scenario.source("peers"))
         roster.findings.append(Finding("the roster has no such column", remedy, *place, "peers", name, code="peers"))

@@ -73,6 +73,10 @@ class Table:
         """The column of amounts; empty in a table without one."""
         return next((f.name for f in self.fields if f.kind is Kind.MONEY), "")
 
+    def named(self, header: str) -> str:
+        """The column that a header is known to be; empty where none is."""
+        return next((f.name for f in self.fields if plain_header(header) in f.headers), "")
+
     def field(self, name: str) -> Field:
         """The column called `name`."""
         return next(f for f in self.fields if f.name == name)

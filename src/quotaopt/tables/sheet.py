@@ -74,6 +74,10 @@ class Sheet:
             header = str(self.heads[row])
         return header if header == column else f"{header} ({column})"
 
+    def ours(self, header: str) -> str:
+        """What we call the column that people know by this header; empty where it is our name, or none of the sheet."""
+        return next((ours for ours, theirs in self.headers.items() if theirs == header != ours), "")
+
     def convert(
         self, column: str, function: Callable[[str], Any], rows: NDArray[Any] | slice = slice(None)
     ) -> NDArray[Any]:

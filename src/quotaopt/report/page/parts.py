@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
-from math import isnan
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from quotaopt.archive import Run
 from quotaopt.report.compare import names_of, scope_words
 from quotaopt.report.compare_page import compare_cards
 from quotaopt.report.findings import in_language
+from quotaopt.report.measures import number
 from quotaopt.report.render import each, money, percent, ratio
 from quotaopt.report.why import part
 from quotaopt.report.words import rule_words, words
@@ -239,20 +239,12 @@ def _measures(measures: pd.DataFrame, language: str) -> str:
     """Every measure, folded."""
     say = words(language)
     rows = [
-        [
-            escape(say.get(f"measure.{row.measure}", row.measure)),
-            _value(row.value),
-            escape(row.unit),
-            escape(in_language(row.about, language)),
-        ]
+        [row.measure, escape(in_language(row.about, language)), number(row.value, row.unit),
+         escape(say["measures.look"]) if row.verdict == "look" else ""]
         for row in each(measures)
-    ]
-    heads = [say["col.measure"], say["col.value"], "", ""]
-    return f"<details><summary>{escape(say['measures.all'])}</summary>{html_table(heads, rows)}</details>"
-
-
-def _value(value: float) -> str:
-    return "" if isnan(value) else money(value) if abs(value) >= 1000 else f"{value:.6g}"
+    ]  # fmt: skip
+    heads = [say["col.measure"], "", say["col.value"], ""]
+    return f"<details><summary>{escape(say['measures.all'])}</summary>{html_table(heads, rows, left=2)}</details>"
 
 
 # Clash.
