@@ -236,6 +236,35 @@ def test_what_is_meant_is_suggested(call: Call, arguments: list[str], code: int,
     assert message in err
 
 
+PLANS = """\
++ better, - worse                              base    stretch
+Target                                      120,000    144,000
+Sum of quotas                               120,000    144,000
+Against last year's sales                    +0.0 %    +20.0 %
+Quota / capacity, median rep                   1.00     1.20 -
+Quota / capacity, highest                      1.00     1.20 -
+Quota / capacity, highest less lowest          0.00       0.00
+Reps asked for more than capacity                 0        4 -
+Reps a rule keeps from their group's level        0          0
+
+region     base  stretch   change      stretch
+South    84,000  100,800  +20.0 %  1.00 → 1.20
+North    36,000   43,200  +20.0 %  1.00 → 1.20
+all     120,000  144,000  +20.0 %  1.00 → 1.20
+Sums tie: the changes by region add up to +24,000, the change of the plan.
+
+rep      base  stretch   change      stretch
+Dee    48,000   57,600  +20.0 %  1.00 → 1.20
+张伟   36,000   43,200  +20.0 %  1.00 → 1.20
+Bob    24,000   28,800  +20.0 %  1.00 → 1.20
+Ana    12,000   14,400  +20.0 %  1.00 → 1.20
+all   120,000  144,000  +20.0 %  1.00 → 1.20
+Sums tie: the changes by rep add up to +24,000, the change of the plan.
+
+The same limits are reached.
+"""
+
+
 def test_compare_prints_what_changed(call: Call) -> None:
     call("run", "base", "stretch")
     assert call("compare", "base", "stretch", "--top", 2) == (
@@ -268,6 +297,7 @@ Sums tie: the changes by rep add up to +24,000, the change of the plan.
         "1 level_stretch      goal value     1      1.2  +20.0 %\n"
     )
     assert call("compare", "base", "stretch", "--by", "measure", "--top", 2)[1] == MEASURES
+    assert call("compare", "base", "stretch", "--by", "plan")[1] == PLANS
     assert call("compare", "base", "stretch", "--by", "product", "--html", "page.html")[1].endswith(
         "Saved   page.html\n"
     )

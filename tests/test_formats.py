@@ -333,7 +333,7 @@ def test_options_are_held_against_the_signature(call: Call, run: Run) -> None:
             ["period=half", "fiscal_start=4"],
             (
                 "period: of the half 2026-10-01 to 2027-03-31 only 3 of 6 months are planned. "
-                "Plan whole ones, or export shorter periods."
+                "Plan whole ones, or export shorter periods. If the fiscal year begins with the plan: fiscal_start=1."
             ),
         ),
     ],

@@ -12,11 +12,13 @@ import pytest
 
 import quotaopt
 from quotaopt.report.findings import GAP, in_language
+from quotaopt.report.words_clash import CLASHES
 from quotaopt.report.words_findings import FINDINGS
 
 ROOT = Path(quotaopt.__file__).parent
 GAPS = "7"  # what stands for a gap
 FOREIGN = {"tables/sheet.py", "crosscheck.py"}  # the method `warn` itself; and the words of a solver
+TEMPLATES = {**FINDINGS, **CLASHES}
 Known = dict[str, list[ast.expr]]
 
 
@@ -89,9 +91,9 @@ def test_every_warning_has_chinese_words() -> None:
     assert {text for text in found if text[1] == GAPS or in_language(text[1], "zh").endswith("（英文原文）")} == set()
 
 
-@pytest.mark.parametrize("template", FINDINGS)
+@pytest.mark.parametrize("template", TEMPLATES)
 def test_templates_have_the_same_gaps(template: str) -> None:
-    assert sorted(GAP.findall(template)) == sorted(GAP.findall(FINDINGS[template]))
+    assert sorted(GAP.findall(template)) == sorted(GAP.findall(TEMPLATES[template]))
 
 
 @pytest.mark.parametrize(
@@ -104,6 +106,11 @@ def test_templates_have_the_same_gaps(template: str) -> None:
          "同比变动限制 North：比应有的合计多 12：取整后无法全部满足"),
         ("more is asked than forecast: the company 120 against 100, 20 (20.0 %) more",
          "要求高于预测：公司 120，预测 100，多 20 (20.0 %)"),
+        ("meet_target all (a:1) asks at least 100, but 2 limits of limit_change (b:2) allow at most 90: short by 10",
+         "公司目标 (a:1) 至少要求 100，而 2 条同比变动限制 (b:2) 至多允许 90：差 10"),
+        ("raise limit_change.up from 1.1 to 1.2: still 5 short, meet_region_target Europe and 1 more clashes next",
+         "把 limit_change.up 从 1.1 提高到 1.2：仍差 5，其次冲突的是 区域或团队目标 Europe，另有 1 项"),
+        ("add 1 seat in North, there from 2027-01", "在 North 增加 1 个席位，自 2027-01 起在岗"),
         ("something nobody foresaw", "something nobody foresaw（英文原文）"),
         ("…", "…"),
         ("", ""),

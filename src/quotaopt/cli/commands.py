@@ -92,8 +92,9 @@ def check(options: Options, scenarios: Sequence[str], sets: Sequence[str], mark:
 @command
 @click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...")
 @click.option(
-    "--by", default="rep", show_default=True, metavar="WHAT", help="rep, region, product, month, rule, solver, measure."
-)
+    "--by", default="rep", show_default=True, metavar="WHAT",
+    help="rep, region, product, month, rule, solver, measure; plan: what a decision needs, on one screen.",
+)  # fmt: skip
 @click.option("--html", type=FILE, metavar="FILE", help="Write all of it on one page: no internet needed.")
 @click.option("--lang", type=click.Choice(("en", "zh")), default="en", show_default=True, help="Language of the page.")
 @click.option("--top", type=click.IntRange(min=1), default=20, show_default=True, help="Rows printed as a table.")
@@ -101,15 +102,17 @@ def compare(options: Options, runs: Sequence[str], by: str, html: Path | None, l
     """Show what changed between runs (id, prefix, scenario name or `last`)."""
     from quotaopt.archive import find_run
     from quotaopt.compare import compare_runs
-    from quotaopt.report.compare import compare_report
+    from quotaopt.report.compare import compare_report, overview
     from quotaopt.report.compare_page import compare_content, compare_page
     from quotaopt.report.terminal import shown_folder
 
     if len(runs) < 2:
         raise click.UsageError("compare needs two runs or more, like: quotaopt compare base last")
     found = [find_run(options.folder, text) for text in runs]
+    whole = by == "plan"
+    by = "measure" if whole else by
     table = compare_runs(found, by)
-    parts = [*compare_report(found, table, by, top)]
+    parts = [*(overview(found) if whole else compare_report(found, table, by, top))]
     if html:
         html.write_text(compare_page(found, lang), encoding="utf-8")
         parts.append(f"Saved   {shown_folder(html.resolve(), options.folder)}")

@@ -97,7 +97,8 @@ def make_periods(months: Sequence[str], kind: Kind, fiscal_start: int = 1) -> tu
     for period, there in zip(found, many.tolist(), strict=True):
         if there < size:
             what = f"of the {kind} {period.start} to {period.end} only {there} of {size} months are planned"
-            raise InputError(
-                [Finding(what, "Plan whole ones, or export shorter periods.", column="period", code="option")]
-            )
+            remedy = "Plan whole ones, or export shorter periods."
+            if len(months) % size == 0:
+                remedy += f" If the fiscal year begins with the plan: fiscal_start={int(months[0][5:])}."
+            raise InputError([Finding(what, remedy, column="period", code="option")])
     return found, place

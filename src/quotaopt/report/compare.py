@@ -11,10 +11,16 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from quotaopt.archive import Run
-from quotaopt.compare import LEVELS, Tie, check_sums, limits_moved
+from quotaopt.compare import LEVELS, Tie, check_sums, compare_runs, limits_moved
 from quotaopt.report.render import each, grid, money, percent, ratio
+from quotaopt.report.words import words
 
 NAMED = 4  # limits gained or lost named in a line
+FIGURES = (
+    "quota_total", "growth", "stretch_median", "stretch_max", "stretch_range", "reps_over_capacity", "chance_median",
+    "chance_range", "reps_stopped",
+)  # fmt: skip
+PARTS = {"region": 8, "rep": 6}  # rows of an overview
 
 
 def compare_report(runs: Sequence[Run], table: pd.DataFrame, by: str, top: int) -> Iterator[RenderableType]:
@@ -32,6 +38,46 @@ def compare_report(runs: Sequence[Run], table: pd.DataFrame, by: str, top: int) 
     if by == "rule":
         for run, name in zip(runs[1:], titles(runs)[1:], strict=True):
             yield from (Text(line) for line in limit_lines(runs[0], run, name if len(runs) > 2 else ""))
+
+
+def overview(runs: Sequence[Run]) -> Iterator[RenderableType]:
+    """What a decision needs, on one screen: key figures, regions, who moves most, limits, whether sums tie."""
+    say = words("en")
+    marks = {"": "  ", "better": " +", "worse": " -"}
+    body = [
+        (say[key], shown[0], *(f"{text}{marks[way]}" for text, way in zip(shown[1:], ways[1:], strict=True)))
+        for key, shown, ways in figures(runs)
+    ]
+    yield grid(["+ better, - worse", *titles(runs)], body)
+    for by, top in PARTS.items():
+        yield Text()
+        yield from compare_report(runs, compare_runs(runs, by), by, top)
+    yield Text()
+    for run, name in zip(runs[1:], titles(runs)[1:], strict=True):
+        moved = [*limit_lines(runs[0], run, name if len(runs) > 2 else "")]
+        yield from map(Text, moved or [say["no_limits"]])
+
+
+def figures(runs: Sequence[Run]) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Target and key measures: the word's key, the value in each run, and whether it is better or worse than first."""
+    tables = [run.table("measures").drop_duplicates("measure").set_index("measure") for run in runs]
+    better = directions(runs[0])
+    yield "target", [money(float(run.record["target"])) for run in runs], [""] * len(runs)
+    for key in (key for key in FIGURES if key in tables[0].index):
+        values = [float(table["value"].get(key, float("nan"))) for table in tables]
+        shown = [_figure(key, value, str(tables[0]["unit"][key])) for value in values]
+        ways = [verdict(value - values[0], better.get(key, "")) for value in values]
+        seen = [way if text != shown[0] else "" for way, text in zip(ways, shown, strict=True)]  # no more than is shown
+        yield f"measure.{key}", shown, seen
+
+
+def _figure(key: str, value: float, unit: str) -> str:
+    """A measure as people read it: growth and chances in percent, money and counts whole."""
+    if isnan(value):
+        return "–"
+    if unit in ("money", "reps"):
+        return money(value, 0)
+    return percent(value, key == "growth") if key.startswith(("growth", "chance")) else f"{value:.2f}"
 
 
 def titles(runs: Sequence[Run]) -> list[str]:

@@ -12,14 +12,10 @@ import pandas as pd
 
 from quotaopt.archive import Run
 from quotaopt.compare import check_sums, compare_runs, limits_moved
-from quotaopt.report.compare import NAMED, by_size, directions, exact, names_of, scope_words, titles, verdict
+from quotaopt.report.compare import NAMED, by_size, exact, figures, names_of, scope_words, titles
 from quotaopt.report.render import money, percent
 from quotaopt.report.words import rule_words, words
 
-FIGURES = (
-    "quota_total", "growth", "stretch_median", "stretch_max", "stretch_range", "reps_over_capacity", "chance_median",
-    "chance_range", "reps_stopped",
-)  # fmt: skip
 MOVERS = 6
 COLOURS = {"": "", "better": "good", "worse": "bad"}
 TIED = ("region", "rep")
@@ -45,6 +41,7 @@ def compare_page(runs: Sequence[Run], language: str) -> str:
     about = "".join(
         f'<p class="soft">{escape(name)}: {escape(str(run.record["about"]))}</p>'
         for name, run in zip(names, runs, strict=True)
+        if run.record["about"]
     )
     tied, held = _ties(runs, say)
     left, right = _columns(runs, language)
@@ -93,28 +90,18 @@ def _row(cells: Sequence[str], kind: str = "td", last: bool = False, more: str =
     return f"<tr{' class=last' * last}>{inside}{more}</tr>"
 
 
+def _title(name: str) -> str:
+    """The name of a run over a column, which may break where values stand in it."""
+    return escape(name).replace("+", "<wbr>+")
+
+
 def _figures(runs: Sequence[Run], say: Say) -> str:
     """Target and measures of every run side by side, each coloured where it is better or worse than in the first."""
-    tables = [run.table("measures").drop_duplicates("measure").set_index("measure") for run in runs]
-    better = directions(runs[0])
-    rows = [_row(["", *(escape(name) for name in titles(runs))], "th")]
-    rows.append(_row([escape(say["target"]), *(money(float(run.record["target"])) for run in runs)]))
-    for key in (key for key in FIGURES if key in tables[0].index):
-        values = [float(table["value"].get(key, float("nan"))) for table in tables]
-        shown = [_figure(key, value, str(tables[0]["unit"][key])) for value in values]
-        ways = [verdict(value - values[0], better.get(key, "")) for value in values]
+    rows = [_row(["", *map(_title, titles(runs))], "th")]
+    for key, shown, ways in figures(runs):
         cells = (f'<span class="{COLOURS[way]}">{text}</span>' for way, text in zip(ways, shown, strict=True))
-        rows.append(_row([escape(say[f"measure.{key}"]), *cells]))
+        rows.append(_row([escape(say[key]), *cells]))
     return f"<table>{''.join(rows)}</table>"
-
-
-def _figure(key: str, value: float, unit: str) -> str:
-    """A measure as people read it: growth and chances in percent, money and counts whole."""
-    if isnan(value):
-        return "–"
-    if unit in ("money", "reps"):
-        return money(value, 0)
-    return percent(value, key == "growth") if key.startswith(("growth", "chance")) else f"{value:.2f}"
 
 
 def _level(runs: Sequence[Run], by: str, say: Say) -> str:
@@ -126,12 +113,13 @@ def _level(runs: Sequence[Run], by: str, say: Say) -> str:
     keys = (keys if by == "region" else keys[:MOVERS]) + ["all"] * bool((quota["key"] == "all").any())
     first = quota.drop_duplicates("key").set_index("key")
     parts = [quota[quota["run"] == run.id].set_index("key") for run in runs[1:]]
-    most = max([float(quota["change_ratio"].abs().max()), 1e-9])
+    shown = quota.loc[quota["key"].isin(keys), "change_ratio"].abs()
+    most = max([*shown[shown.notna()].astype(float), 1e-9])
     bars = len(runs) == 2
-    rows = [_row(["", *map(escape, titles(runs)), *([""] if bars else [])], "th")]
+    rows = [_row(["", *map(_title, titles(runs)), *([""] if bars else [])], "th")]
     for key in keys:
         name = str(first["name"][key]) or (say["sum"] if key == "all" else key or say["none"])
-        cells = [escape(name), money(float(first["a"][key]))]
+        cells = [escape(name), money(float(first["a"][key])) or "–"]
         cells += [_change(part, key, cells[1] and "=") for part in parts]
         bar = _bar(parts[0], key, most) if bars else ""
         rows.append(_row(cells, last=key == "all", more=bar))
@@ -143,7 +131,7 @@ def _change(part: pd.DataFrame, key: str, same: str) -> str:
     if key not in part.index:
         return f'{same}<span class="by"></span>'
     change = percent(float(part["change_ratio"][key]))
-    return f'{money(float(part["b"][key]))}<span class="by">{change}</span>'
+    return f'{money(float(part["b"][key])) or "–"}<span class="by">{change}</span>'
 
 
 def _bar(part: pd.DataFrame, key: str, most: float) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 from quotaopt import columns as c
 from quotaopt.errors import Finding, shorten
-from quotaopt.report.words import step_words, words
+from quotaopt.report.words import rule_words, step_words, words
+from quotaopt.report.words_clash import CLASHES
 from quotaopt.report.words_findings import FINDINGS, PHRASES
 from quotaopt.report.words_measures import BANDS, MEASURES
 from quotaopt.text import counted
@@ -38,6 +39,7 @@ def check_lines(problems: Sequence[Finding], warnings: Sequence[Finding]) -> Ite
 
 ABOUT = ("band", "kind", "pair", "jump")  # gaps of measures
 GAP, LETTERS = re.compile(r"\{(\w+)\}"), re.compile("[A-Za-z]")
+RULE = re.compile(r"(?<![\w./-])[a-z]+(_[a-z]+)+(?![\w./-])")  # no part of a path
 
 
 def in_language(text: str, language: str) -> str:
@@ -61,7 +63,7 @@ def translate(text: str) -> str:
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
     """Each English template as a pattern; those with more words of their own first."""
-    known = {**FINDINGS, **MEASURES}
+    known = {**FINDINGS, **MEASURES, **CLASHES}
     order = sorted(known, key=lambda text: -len(GAP.sub("", text)))
     return [(re.compile(_pattern(text)), known[text]) for text in order]
 
@@ -75,6 +77,8 @@ def _say(name: str, gap: str) -> str:
     """What stands in a gap."""
     if name in ("rule", "step"):
         return step_words("zh", gap)
+    if name in ("asks", "allows", "limits"):  # limits as `optimize.words.listed` names them
+        gap = RULE.sub(lambda found: rule_words("zh", found[0]), gap).replace(" all (", " (")
     for pattern, chinese in (BANDS if name in ABOUT else PHRASES).items():
         gap = re.sub(pattern, chinese, gap)
     return gap

@@ -118,7 +118,7 @@ def labelled(rows: Iterable[tuple[str, str, str | Text]]) -> Table:
     """Lines with a label (and its style) before them; long ones go on below, under their own beginning."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column(no_wrap=True)
-    table.add_column(ratio=1)
+    table.add_column(ratio=1, overflow="fold")
     for label, style, text in rows:
         table.add_row(Text(label, style=style), text)
     return table
@@ -138,7 +138,7 @@ def ratio(value: float) -> str:
 
 def percent(value: float, sign: bool = True) -> str:
     """A ratio as people read it, like +12.0 %; empty when unknown."""
-    return "" if isnan(value) else f"{100 * value:{'+' if sign else ''}.1f} %"
+    return "" if isnan(value) else f"{100 * value:{'+' if sign else ''}z.1f} %"
 
 
 def to_csv(frame: pd.DataFrame) -> str:

@@ -39,7 +39,7 @@ def run_report(runs: Sequence[Run], project: Path) -> Iterator[RenderableType]:
             yield from conflict_report(run)
     planned = [run for run in runs if run.has("quotas")]
     if len(runs) > 1 and (planned or len(runs) > FEW):
-        yield from _scenarios(planned if len(runs) <= FEW else runs)
+        yield from _scenarios(runs)
     elif planned:
         yield from _regions(planned[0])
         yield from _fairness(planned[0])

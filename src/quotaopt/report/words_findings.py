@@ -50,6 +50,11 @@ FINDINGS: Final[Mapping[str, str]] = {
         "请用分配表（data.assignments）写明各区域由谁负责。"
     ),
     "left out {n} row(s) of {reps} rep(s) not in {file}": "略去 {reps} 人的 {n} 行：不在 {file} 中",
+    "accounts.largest divides quotas between accounts.": "accounts.largest 可把配额分到客户。",
+    "nothing was sold to {name}": "{name} 没有销售记录",
+    "Nearest: {name}.": "最接近的是 {name}。",
+    "The history knows no such account.": "历史中没有该客户。",
+    "nor to {n} other assigned account(s)": "另有 {n} 个已分配的客户也没有",
     "left out {n} row(s) outside the plan's months": "略去计划期以外的 {n} 行",
     "left out {n} subtotal row(s), line {lines}": "略去 {n} 个小计行，行号 {lines}",
     "left out {n} row(s) of overlay reps, {amount}: whoever booked them has them": (
@@ -231,10 +236,15 @@ FINDINGS: Final[Mapping[str, str]] = {
 
 PHRASES: Final[Mapping[str, str]] = {
     r"^(.*) and ([\d,]+) more$": r"\1，另有 \2 项",
+    r"([\d,]+) limits of ": r"\1 条",
+    r"\) and (?=\S)": ")、",
+    r"^([\w.]+) of (\S+)$": r"\1（\2）",
     r"^above$|^more$": "多",
     r"^below$|^less$": "少",
     r"^(\d+ %) more$": r"多 \1",
     r"^(\d+ %) less$": r"少 \1",
+    r"^raise$": "提高",
+    r"^lower$": "降低",
     r"^weekdays$|^working days$": "工作日",
     r"^(\d{4}-\d\d) to (\d{4}-\d\d)$": r"\1 至 \2",
     r"^event (\d{4}-\d\d) \(everything": r"事件 \1（全部",
