@@ -157,6 +157,29 @@ def test_a_folder_and_several_files(call: Call, tmp_path: Path) -> None:
     assert (said["target"], said["first_month"], said["problems"]) == (22, "2026-03", 0)
 
 
+def test_a_table_of_something_else_is_left_aside(call: Call, tmp_path: Path) -> None:
+    """Deals hold every product many times and are no table of products; of two rosters the fuller one counts."""
+    months = [f"2026-{m:02}" for m in range(1, 13)]
+    write_book(
+        tmp_path / "x.xlsx",
+        Sales=[["Rep", "Product", "Month", "Amount"], *(["Ana", "core", m, 10] for m in months)],
+        Team=[["Rep", "Region", "Role"], ["Ana", "North", "seller"], ["Bo", "South", "seller"]],
+        Desks=[["Rep", "Region"], ["Ana", "Floor 1"], ["Bo", "Floor 2"]],
+        Products=[["Product", "Family"], ["core", "all"]],
+        Pipeline=[["Product", "Stage"], *(["core", "open"] for _ in range(9))],
+    )
+    code, out, _ = call("init", "p", "--from", "x.xlsx", "--format", "json")
+    assert code == 0
+    said = json.loads(out)
+    assert {row["sheet"]: row["table"] for row in said["rows"] if row["table"]} == {
+        "x.xlsx#Sales": "history", "x.xlsx#Team": "roster", "x.xlsx#Products": "products",
+    }  # fmt: skip
+    assert said["problems"] == 0
+    _, out, _ = call("init", "q", "--from", "x.xlsx")
+    assert "like products, but 8 of 9 rows repeat product_id" in out
+    assert "like roster, but x.xlsx#Team says more of the same" in out
+
+
 def test_what_is_missing_is_said_and_nothing_is_made(call: Call, tmp_path: Path) -> None:
     write_book(
         tmp_path / "x.xlsx", Team=[["Name", "Area"], ["Ana", "North"]], Misc=[["Rep", "Month"], ["Ana", "2026-01"]]

@@ -47,11 +47,13 @@ def recognise(found: Sequence[Found]) -> None:
     """Say of every sheet what it is; those of which nothing is known are guessed from their cells, or left aside."""
     for one in found:
         one.table = _table_of(one)
+    known = {one.table for one in found}
     for one in found:
         if not one.table:
-            _guess(one, found)
+            _guess(one, found, [name for name in NEEDED if name not in known])
     for theirs, ours in (("roster", "rep_id"), ("products", "product_id")):
         _link(found, theirs, ours)
+        _keep_fullest(found, theirs, ours)
 
 
 def _table_of(one: Found) -> str:
@@ -62,10 +64,26 @@ def _table_of(one: Found) -> str:
         if not called and name not in OPEN:
             continue
         sheet = one.read(name, top=True)
-        if whole(sheet) and len(sheet.headers):
+        if whole(sheet) and len(sheet.headers) and not _repeats(one, name):
             months = 2 if (sheet.heads != "").any() else 0
             scores[name] = len(sheet.headers) + months + NAMED * called
     return max(scores, key=lambda name: scores[name]) if scores else ""
+
+
+def _repeats(one: Found, name: str) -> str:
+    """How a sheet's rows repeat what tells the rows of this table apart: sales hold every rep, and are no roster.
+
+    Empty where they do not; single ones that appear twice are mistakes, to be told as such.
+    """
+    if name == "history":
+        return ""
+    sheet = one.read(name)
+    drop_subtotals(sheet)
+    key = [column for column in sheet.table.key if column in sheet.frame]
+    again = int(sheet.frame.duplicated(key).sum()) if key else 0
+    if 2 * again <= len(sheet.frame):
+        return ""
+    return f"like {name}, but {again:,} of {len(sheet.frame):,} rows repeat {' and '.join(key)}"
 
 
 def _called(one: Found, table: str) -> bool:
@@ -86,12 +104,12 @@ def values(found: Iterable[Found], table: str, column: str) -> set[str]:
     return known
 
 
-def _guess(one: Found, found: Sequence[Found]) -> None:
-    """Find the missing columns of a table that is needed by their cells; a note says how, or what was missing."""
+def _guess(one: Found, found: Sequence[Found], wanted: Sequence[str]) -> None:
+    """Find the missing columns of a table that is wanted by their cells; a note says how, or what was missing."""
     known = {"rep_id": values(found, "roster", "rep_id") | values(found, "roster", "rep_name")}
     known["product_id"] = values(found, "products", "product_id") | values(found, "products", "product_name")
     tries = sorted(NEEDED, key=lambda name: not _called(one, name))
-    for name in tries:
+    for name in (name for name in tries if name in wanted):
         mapping, notes, sheet = dict[str, str](), list[str](), one.read(name, top=True)
         for field in _missing(sheet):
             header, how = _column_for(field, sheet, mapping, known)
@@ -101,6 +119,9 @@ def _guess(one: Found, found: Sequence[Found]) -> None:
         if mapping and whole(one.read(name, mapping, top=True)):
             one.table, one.mapping, one.notes = name, mapping, notes
             return
+    if again := next(filter(None, (_repeats(one, name) for name in OPEN if whole(one.read(name, top=True)))), ""):
+        one.notes = [again]
+        return
     needs = {name: [f.name for f in _missing(one.read(name, top=True))] for name in tries}
     fewest = min(needs, key=lambda name: len(needs[name]))
     known_headers = len(TABLES[fewest].fields) and one.read(fewest, top=True).headers
@@ -166,3 +187,16 @@ def _link(found: Sequence[Found], table: str, column: str) -> None:
             header = sheet.headers.get(others[0], others[0])
             one.mapping[header] = column
             one.notes.append(f"{header}: the history names them so")
+
+
+def _keep_fullest(found: Sequence[Found], table: str, column: str) -> None:
+    """Of sheets that share half of their reps (or products), the one that says most of them; others are left aside."""
+    sheets = [(one, one.read(table)) for one in found if one.table == table]
+    kept: list[tuple[Found, set[str]]] = []
+    for one, sheet in sorted(sheets, key=lambda pair: -len(pair[1].headers)):
+        own = set(sheet.frame[column]) - {""} if column in sheet.frame else set()
+        twin = next((other.place for other, ids in kept if own and 2 * len(own & ids) >= len(own)), "")
+        if twin:
+            one.table, one.mapping, one.notes = "", {}, [f"like {table}, but {twin} says more of the same"]
+        else:
+            kept.append((one, own))
