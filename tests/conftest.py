@@ -9,6 +9,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from quotaopt.cli import main
+from quotaopt.forecast import Forecast, make_forecast
+from quotaopt.memory import UNREAD
+from quotaopt.settings import Settings
+from quotaopt.tables import Inputs
 
 # How fast an example is drawn says more of the machine than of the code.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -95,3 +99,21 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
         return code, said.out, said.err
 
     return run
+
+
+FORECASTS: dict[str, Forecast] = {}
+
+
+def remembered_forecast(inputs: Inputs, chosen: Settings) -> Forecast:
+    """The forecast, made once for the same files and settings (those it does not look at may differ)."""
+    key = f"{sorted(inputs.hashes.items())} {chosen.model_dump_json(exclude=set(UNREAD))}"
+    if key not in FORECASTS:
+        FORECASTS[key] = make_forecast(inputs, chosen)
+    return FORECASTS[key]
+
+
+@pytest.fixture
+def forecast_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that are not about the forecast: what one of them has forecast serves all."""
+    for place in ("case", "memory", "run", "forecast"):
+        monkeypatch.setattr(f"quotaopt.{place}.make_forecast", remembered_forecast)

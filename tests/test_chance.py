@@ -107,7 +107,7 @@ def test_quantiles_of_samples() -> None:
 
 
 @given(SEEDS, st.floats(0.3, 2.5))
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(derandomize=True, deadline=None, max_examples=60)
 def test_filling_meets_bisection(seed: int, stretch: float) -> None:
     """One total and own limits: everyone at the level that bisection finds, clipped to the limits."""
     problem = skewed(make_problem(6, 2, 2, seed=seed, stretch=stretch), seed)

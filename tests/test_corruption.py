@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from quotaopt.cli import main
 from quotaopt.errors import InputError
 from quotaopt.scenario import load_scenario
-from quotaopt.tables import Inputs, large, read_inputs
+from quotaopt.tables import Inputs, read_inputs, size
 
 SCENARIO = """target = 100
 first_month = "2027-01"
@@ -131,7 +131,7 @@ def check_sums(inputs: Inputs, path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["long", "wide"])
 @given(seed=st.integers(0, 10**9))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, derandomize=True)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, derandomize=True)
 def test_no_number_changes_without_a_word(name: str, seed: int, tmp_path: Path) -> None:
     folder = project(tmp_path)
     write(corrupt(LONG if name == "long" else WIDE, random.Random(seed)), folder / "history.csv")
@@ -172,7 +172,7 @@ def test_damaged_workbooks_are_refused_or_read(seed: int, tmp_path: Path) -> Non
 
 
 @given(seed=st.integers(0, 10**9), kind=st.sampled_from(["xls", "xlsb", "ods", "parquet", "db", "csv.gz"]))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=120, derandomize=True)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80, derandomize=True)
 def test_damaged_binary_files_are_refused_or_read(seed: int, kind: str, tmp_path: Path) -> None:
     draw, folder = random.Random(seed), project(tmp_path, kind)
     raw = bytearray(binary(kind, folder))
@@ -226,7 +226,7 @@ def test_odd_bytes_are_refused_or_read(raw: bytes, tmp_path: Path, monkeypatch: 
     folder = project(tmp_path)
     (folder / "history.csv").write_bytes(raw)
     first = read(folder)
-    monkeypatch.setattr(large, "LARGE", -1)
+    monkeypatch.setattr(size, "LARGE", -1)
     again = read(folder)
     assert (first is None) == (again is None)
 

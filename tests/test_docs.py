@@ -38,6 +38,7 @@ def test_the_reference_is_fresh() -> None:
     assert builder().reference() == REFERENCE, STALE
 
 
+@pytest.mark.usefixtures("forecast_once")
 def test_the_readme_shows_what_the_first_command_prints() -> None:
     def masked(text: str) -> str:
         return re.sub(r" *\d+\.\d s$|20\d\d-\d\d-\d\d-", "", text, flags=re.MULTILINE)
@@ -46,6 +47,7 @@ def test_the_readme_shows_what_the_first_command_prints() -> None:
     assert masked(module.readme(module.example_output())) == masked(README), STALE
 
 
+@pytest.mark.usefixtures("forecast_once")
 def test_the_next_commands_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

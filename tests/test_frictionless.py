@@ -48,6 +48,7 @@ def described(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("name", ["adventureworks", "stretch", "hiring"])
+@pytest.mark.usefixtures("forecast_once")
 def test_runs_of_the_examples_are_valid(name: str, tmp_path: Path) -> None:
     run = run_scenario(load_scenario(name, EXAMPLES), out=tmp_path)
     assert check(run.folder) == []

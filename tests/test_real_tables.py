@@ -31,6 +31,26 @@ SETS = {
         '[data.columns.roster]\nEmployeeKey = "rep_id"\nTitle = "region"\n',
         77_550_000, 17,
     ),
+    "crm_opportunities": (
+        'history = "sales_pipeline.csv.gz"\nroster = "sales_teams.csv"\nwhere.history.deal_stage = "Won"\n'
+        '[data.columns.history]\nsales_agent = "rep_id"\nclose_date = "date"\nclose_value = "amount"\n'
+        'opportunity_id = "order_id"\n[data.columns.roster]\nsales_agent = "rep_id"\nregional_office = "region"\n',
+        10_005_534, 30,
+    ),
+    "adventureworks": (  # orders without a seller were placed online; most employees sell nothing
+        'history = "oltp_SalesOrderHeader.csv.gz"\nroster = "oltp_Employee.csv"\nwhere.history.OnlineOrderFlag = 0\n'
+        'where.roster.JobTitle = ["Sales Representative", "North American Sales Manager", "European Sales Manager",'
+        '"Pacific Sales Manager"]\n'
+        '[data.columns.history]\nSalesPersonID = "rep_id"\nTerritoryID = "product_id"\nSubTotal = "amount"\n'
+        'SalesOrderID = "order_id"\n[data.columns.roster]\nBusinessEntityID = "rep_id"\nJobTitle = "region"\n',
+        80_487_704, 17,
+    ),
+    "adventureworks/": (
+        'history = "dw_FactResellerSales.csv.gz"\nroster = "pbi_Salesperson.csv"\n'
+        '[data.columns.history]\nEmployeeKey = "rep_id"\nProductKey = "product_id"\nSalesOrderNumber = "order_id"\n'
+        '[data.columns.roster]\nEmployeeKey = "rep_id"\nTitle = "region"\n',
+        80_450_597, 17,
+    ),
     "crm_opportunities/tidy": (
         'history = "history.csv"\nroster = "reps.csv"\nproducts = "products.csv"\n', 10_010_000, 30,
     ),
@@ -58,14 +78,9 @@ def test_a_few_lines_read_it(name: str, tmp_path: Path) -> None:
 
 
 PLANS = {
-    "adventureworks": (
-        'history = "dw_FactResellerSales.csv.gz"\nroster = "pbi_Salesperson.csv"\n'
-        '[data.columns.history]\nEmployeeKey = "rep_id"\nProductKey = "product_id"\nSalesOrderNumber = "order_id"\n'
-        '[data.columns.roster]\nEmployeeKey = "rep_id"\nTitle = "region"\n',
-        "2014-01", 18,
-    ),
+    "adventureworks": (SETS["adventureworks"][0], "2014-06", 17),
     "adventureworks_monthly_targets/tidy": (SETS["adventureworks_monthly_targets/tidy"][0], "2020-07", 18),
-    "crm_opportunities/tidy": (SETS["crm_opportunities/tidy"][0], "2018-01", 35),
+    "crm_opportunities": (SETS["crm_opportunities"][0], "2018-01", 35),
     "tourism/tidy": (SETS["tourism/tidy"][0], "2017-01", 76),
 }  # fmt: skip
 

@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from quotaopt.cli import main
 from quotaopt.errors import InputError
 from quotaopt.scenario import load_scenario
-from quotaopt.tables import Inputs, grid, large, read_inputs, spool
+from quotaopt.tables import Inputs, grid, read_inputs, size, spool
 from quotaopt.tables.headers import header_month, is_total, split_unit, title_unit
 
 from .books import write_book
@@ -215,7 +215,7 @@ def test_files_that_unpack_to_gigabytes_are_refused(
     (tmp_path / "h.csv.gz").write_bytes(gzip.compress(b"rep,product,month,amount\n" * 10_000))
     said = "unpacks to 0.0001 GB or more. Split it, or unpack it and name the file itself."
     assert problems(read, "../h.csv.gz") == [f"h.csv.gz  {said}"]
-    monkeypatch.setattr(large, "LARGE", 1)
+    monkeypatch.setattr(size, "LARGE", 1)
     monkeypatch.setattr(spool, "MOST_PACKED", 1)
     assert problems(read, "../h.csv.gz") == [f"h.csv.gz  {said.replace('0.0001', '0.00025')}"]
     write_book(tmp_path / "h.xlsx", s=[["rep", "product", "month", "amount"], *[["R1", "core", "2026-01", 1]] * 2000])

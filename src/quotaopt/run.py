@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as package_version
 from pathlib import Path
@@ -207,14 +208,13 @@ def number(value: Decimal | int) -> int | float:
     return int(value) if value == int(value) else float(value)
 
 
+@cache
 def versions() -> dict[str, str]:
     """Versions of everything that can change a digit."""
     found = {"quotaopt": __version__, "python": platform.python_version()}
     for package in PACKAGES:
-        try:
+        with suppress(PackageNotFoundError):
             found[package] = package_version(package)
-        except PackageNotFoundError:
-            continue
     return found
 
 

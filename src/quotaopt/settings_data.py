@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from quotaopt.values import Encoding, Headers, Paths, SomePaths, Units
+from quotaopt.values import Conditions, Encoding, Headers, Paths, SomePaths, Units
 
 
 class Section(BaseModel):
@@ -39,6 +39,30 @@ class Columns(Section):
     supply: Headers = {}
 
 
+class Where(Section):
+    """For each table, columns and the values that a line has to hold one of: ``{ deal_stage = "Won" }``."""
+
+    history: Conditions = {}
+    roster: Conditions = {}
+    products: Conditions = {}
+    locks: Conditions = {}
+    plan: Conditions = {}
+    assignments: Conditions = {}
+    nodes: Conditions = {}
+    levels: Conditions = {}
+    overrides: Conditions = {}
+    commits: Conditions = {}
+    overlays: Conditions = {}
+    splits: Conditions = {}
+    potential: Conditions = {}
+    leave: Conditions = {}
+    calendar_changes: Conditions = {}
+    quotas: Conditions = {}
+    rates: Conditions = {}
+    headcounts: Conditions = {}
+    supply: Conditions = {}
+
+
 class Data(Section):
     """The input files, and how to read them.
 
@@ -51,6 +75,7 @@ class Data(Section):
     `calendar_changes` are days, announced or agreed, that win over the scenario's `calendar`; `quotas` are those of
     the past. `rates` say what other currencies are worth in the scenario's.
     `headcounts` are full-time shares, and `supply` what can be delivered of products, that change within the year.
+    `where` keeps the lines of a table whose columns hold these values; all others are left out and counted.
     """
 
     history: SomePaths
@@ -79,6 +104,7 @@ class Data(Section):
     unknown_reps: Literal["error", "drop"] = "error"
     history_follows: Literal["territory", "rep"] = "territory"
     columns: Columns = Columns()
+    where: Where = Where()
 
 
 FILES = tuple(Columns.model_fields)

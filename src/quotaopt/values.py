@@ -49,6 +49,15 @@ def _check_paths(paths: tuple[Place, ...]) -> tuple[Place, ...]:
     return paths or refuse("no file", "Name at least one.")
 
 
+def _read_texts(value: Any) -> Any:
+    listed = value if isinstance(value, (list, tuple)) else (value,)
+    return tuple(str(each).lower() if isinstance(each, bool) else str(each) for each in listed)
+
+
+def _check_texts(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return texts or refuse("no value", "Name at least one.")
+
+
 def _check_goals(goals: list[Any]) -> list[Any]:
     for goal in goals:
         if not (isinstance(goal, str) or (isinstance(goal, dict) and isinstance(goal.get("name"), str))):
@@ -128,6 +137,7 @@ SomePaths = Annotated[Paths, AfterValidator(_check_paths)]
 Profile = Annotated[list[float], AfterValidator(_check_profile)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Headers = dict[str, str]
+Conditions = dict[str, Annotated[tuple[str, ...], BeforeValidator(_read_texts), AfterValidator(_check_texts)]]
 MoneyTable = Literal[
     "history", "locks", "plan", "quotas", "nodes", "overrides", "commits", "potential", "roster", "products",
     "supply",

@@ -56,6 +56,8 @@ FINDINGS: Final[Mapping[str, str]] = {
     "The history knows no such account.": "历史中没有该客户。",
     "nor to {n} other assigned account(s)": "另有 {n} 个已分配的客户也没有",
     "left out {n} row(s) outside the plan's months": "略去计划期以外的 {n} 行",
+    "left out {n} row(s), {amount} in all: {what}": "按 data.where 略去 {n} 行，合计 {amount}：{what}",
+    "left out {n} row(s): {what}": "按 data.where 略去 {n} 行：{what}",
     "left out {n} subtotal row(s), line {lines}": "略去 {n} 个小计行，行号 {lines}",
     "left out {n} row(s) of overlay reps, {amount}: whoever booked them has them": (
         "略去重叠人员的 {n} 行，金额 {amount}：归记账人员所有"

@@ -39,13 +39,13 @@ def check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
     }
     if settings.data.unknown_reps == "drop":
         _drop_unknown(sheets["history"], roster, allowed["history"])
+    known = products if products.has("product_id") else sheets["history"]
+    ids = _ids(known, "product_id")
     for name, reps in allowed.items():
         if roster.has("rep_id"):
             extra = ' Or set data.unknown_reps = "drop".' if name == "history" else ""
             check_known(sheets[name], "rep_id", reps, _files(roster), f"Add the rep there.{extra}")
-        known = products if products.has("product_id") else sheets["history"]
         if known.has("product_id") and known is not sheets[name]:
-            ids = _ids(known, "product_id")
             check_known(sheets[name], "product_id", ids, _files(known), "Add the product there.")
     _check_potential(sheets["potential"], assignments)
     check_known(sheets["splits"], "credit_rep", known_reps, _files(roster), "Add the rep there.")
@@ -64,7 +64,7 @@ def check_across(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
     _check_events(scenario, sheets, known)
     _drop_other_months(sheets["plan"], months)
     convert_currencies(scenario, sheets)
-    check_tree(scenario, sheets, _ids(known, "product_id"))
+    check_tree(scenario, sheets, ids)
     check_people(scenario, sheets)
 
 
@@ -156,7 +156,7 @@ def _drop_other_months(plan: Sheet, months: tuple[str, ...]) -> None:
 
 
 def _ids(sheet: Sheet, column: str) -> set[str]:
-    return set(sheet.frame[column].unique()) - {""} if sheet.has(column) else set()
+    return set(sheet.texts(column)) - {""} if sheet.has(column) else set()
 
 
 def _files(sheet: Sheet) -> str:

@@ -22,7 +22,7 @@ def check_by_hand(sheets: Mapping[str, Sheet], months: Sequence[str]) -> None:
             outside = sheet.rows_where("month", lambda month: month and month not in months)
             remedy = f"It runs from {months[0]} to {months[-1]}."
             sheet.report(outside, "month", "outside the plan", remedy, code="months")
-        if name != "locks":
+        if name != "locks" and not sheet.frame.empty:
             _report(sheet, overlaps(_cells(sheet)), sheet, "Keep one of the two, or decide the parts apart.")
             _report(sheet, _same(_cells(sheet), _cells(sheets["locks"])), sheets["locks"], "Change the lock instead.")
 

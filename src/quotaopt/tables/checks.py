@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 import numpy as np
+import pandas as pd
 
 from quotaopt.errors import SHOWN, Finding, nearest
 from quotaopt.tables.headers import cell_month
@@ -20,6 +21,8 @@ from quotaopt.text import NUMBER, counted, plain_day, plain_month, plain_number
 SUBTOTALS = {"合计", "小计", "总计", "总和", "合計", "total", "totals", "subtotal", "sub-total", "grand total", "sum"}
 NOTHING = {"-", "–", "—", "―", "/", "\\", "无", "没有", "n/a", "na", "nil", "none", "null"}
 """What people write where there is no number."""
+LONG = 10_000
+"""Rows from which on it pays to look for the different texts of a column only once."""
 YES = {"yes", "y", "true", "1", "x", "是", "对", "有", "班", "上班"}
 NO = {"no", "n", "false", "0", "否", "无", "休", "放假"}
 OVERLAY = {"overlay", "叠加", "叠加指标"}
@@ -76,6 +79,8 @@ def read_cells(sheet: Sheet) -> None:
     for column in sheet.table.fields:
         if not sheet.has(column.name):
             continue
+        if long := len(sheet.frame) > LONG:
+            sheet.frame[column.name] = pd.Categorical.from_codes(*pd.factorize(sheet.frame[column.name]))
         if sheet.needs(column.name):
             empty = sheet.rows_where(column.name, lambda text: not text)
             sheet.report(empty, column.name, "empty", "Fill it in, or delete the row.", code="empty-cell")
@@ -86,6 +91,8 @@ def read_cells(sheet: Sheet) -> None:
             _read_flags(sheet, column.name)
         elif column.kind is not Kind.TEXT:
             _read_dates(sheet, column)
+        if long:
+            sheet.frame[column.name] = sheet.frame[column.name].astype(object)
 
 
 def _drop_formulas(sheet: Sheet, column: str) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from quotaopt.errors import Finding, InputError, nearest, split_place
@@ -24,10 +23,11 @@ from quotaopt.tables.catalogue import TABLES, WITHOUT_ACCOUNTS
 from quotaopt.tables.checks import OVERLAY, check_keys, check_order, check_shares, drop_subtotals, read_cells
 from quotaopt.tables.credit import check_splits, split_sales
 from quotaopt.tables.grid import Source
-from quotaopt.tables.large import Large, is_large, takes
+from quotaopt.tables.large import Large
 from quotaopt.tables.metric import choose_metric, with_metric
 from quotaopt.tables.overlay import make_overlays, overlay_reps
 from quotaopt.tables.people import note_people, settle_roster
+from quotaopt.tables.rates import settle_unit
 from quotaopt.tables.read import read_sheet
 from quotaopt.tables.schema import Table, plain_header
 from quotaopt.tables.shape import (
@@ -41,14 +41,17 @@ from quotaopt.tables.shape import (
     make_table,
 )
 from quotaopt.tables.sheet import Sheet, join_sheets
+from quotaopt.tables.size import is_large, is_slow, takes
 from quotaopt.tables.sources import READERS, find_sources
 from quotaopt.tables.spool import UnfitError
+from quotaopt.tables.where import LeftOut, keep_where
 from quotaopt.tables.windfall import cut_windfalls
 from quotaopt.text import counted
 from quotaopt.workdays import library, list_workdays
 
 OWN = ("history", "roster", "products", "locks", "plan", "assignments")
 """Tables that have a place of their own in `Inputs`."""
+SINGLE = "single sales are split or held against a fence"
 SHARES = {"assignments": (check_shares, check_account_shares), "splits": (check_splits,)}
 """What checks that shares of a table add up."""
 
@@ -104,8 +107,11 @@ def read_inputs(scenario: Scenario) -> Inputs:
     if any(f.severity == "error" for f in findings):
         raise InputError(findings)
     more = {name: make_table(sheet) for name, sheet in sheets.items() if name not in OWN}
-    more["roster_market"] = make_table(sheets["roster"])[["rep_id", "potential", "accounts"]]
-    more["roster_local"] = make_table(sheets["roster"])[["rep_id", "currency"]]
+    people = make_table(sheets["roster"])
+    more["roster_market"], more["roster_local"] = (
+        people[["rep_id", "potential", "accounts"]],
+        people[["rep_id", "currency"]],
+    )
     more["product_market"] = make_table(sheets["products"])[["product_id", "supply_cap", "price"]]
     everybody = make_roster(sheets["roster"])
     more["windfall"] = cut_windfalls(sheets["history"], everybody, scenario.settings.forecast)
@@ -162,20 +168,24 @@ def _read_table(scenario: Scenario, name: str, accounts: bool = False) -> Sheet:
     calendar = scenario.settings.calendar
     listed = (calendar,) if name == "calendar_changes" and isinstance(calendar, Path) else ()
     places = (*listed, *getattr(data, name))
+    if not places and not getattr(data.columns, name):
+        return Sheet(table)
     found = [(place, find_sources(place, scenario.show, data.encoding)) for place in places]
     missing = [_no_file(scenario, name, place) for place, sources in found if not sources]
     sources = [source for _, each in found for source in each]
     reason = ""
     if name == "history" and is_large(sources):
         try:
-            with Large(table) as large:
+            if data.splits or scenario.settings.forecast.deal_fence:
+                raise UnfitError(SINGLE)
+            with Large(table, data.where.history) as large:
                 return _check_sources(scenario, table, sources, missing, accounts, large)
         except ImportError:
             reason = 'pip install "quotaopt[parquet]" makes it quicker'
         except UnfitError as failure:
             reason = f"{failure}"
     sheet = _check_sources(scenario, table, sources, missing, accounts)
-    if reason:
+    if reason and is_slow(sources):
         sheet.warn("large, and read cell by cell, which needs time and memory", f"The reason: {reason}.", code="large")
     return sheet
 
@@ -192,17 +202,19 @@ def _check_sources(
     data, name = scenario.settings.data, table.name
     mapping: Mapping[str, str] = getattr(data.columns, name)
     read_as = with_metric(mapping, data.metric) if name == "history" else mapping
+    where = getattr(data.where, name)
     if table is WITHOUT_ACCOUNTS:
         read_as = {theirs: ours for theirs, ours in read_as.items() if ours != "account_id"}
-    parts = [read_sheet(s, table, read_as, large.skim if large and takes(s) else None) for s in sources]
+    parts = [read_sheet(s, table, read_as, large.skim if large and takes(s) else None, where) for s in sources]
     sheet = join_sheets(table, parts)
     sheet.findings[:0] = [*missing, *_check_mapping(scenario, name, mapping, parts)]
     if name == "history":
         choose_metric(scenario, sheet)
-    _settle_unit(scenario, name, sheet)
+    settle_unit(scenario, name, sheet)
+    keep_where(scenario, name, sheet, parts, large.left if large else LeftOut())
     if large:
-        if sheet.has("windfall") or data.splits or scenario.settings.forecast.deal_fence:
-            raise UnfitError("single sales are split or held against a fence")
+        if sheet.has("windfall"):
+            raise UnfitError(SINGLE)
         large.note(sheet)
     drop_subtotals(sheet)
     settle_accounts(sheet)
@@ -250,22 +262,6 @@ def _check_calendar(scenario: Scenario, changes: pd.DataFrame) -> Iterator[Findi
         remedy = "List the days that were announced in data.calendar_changes."
         place = split_place(scenario.source("calendar"))
         yield Finding(what, remedy, *place, "calendar", severity="warning", code="calendar")
-
-
-def _settle_unit(scenario: Scenario, name: str, sheet: Sheet) -> None:
-    """The unit of each row: what its file says, else what the scenario says of the table, else the scenario's."""
-    settings = scenario.settings
-    given = settings.data.unit.get(name)  # type: ignore[call-overload]
-    for unit in sorted({unit for unit in sheet.unit if unit is not None} - {given or settings.unit}):
-        row = int(np.flatnonzero(sheet.unit == unit)[0])
-        what = f"amounts are in {unit:,}, as the file says"
-        if given:
-            place = split_place(scenario.source("data", "unit", name))
-            remedy = f"Write {unit:f}, or leave it out."
-            sheet.findings.append(Finding(what, remedy, *place, f"data.unit.{name}", f"{given:f}", code="unit"))
-        else:
-            sheet.findings.append(Finding(what, file=str(sheet.file[row]), severity="warning", code="unit"))
-    sheet.unit[[unit is None for unit in sheet.unit]] = given or settings.unit
 
 
 def _no_file(scenario: Scenario, name: str, place: Path) -> Finding:

@@ -1,4 +1,4 @@
-"""History of more than 100 MB: DuckDB adds it up by rep, product and month while it stays on disk.
+"""Large history: DuckDB adds it up by rep, product and month while it stays on disk.
 
 Every line whose cells are all plain is added up there, exactly; every other line, and the first in which each column is
 filled, comes back as a row to be read and checked like any other. Which texts are plain is decided by the same checks,
@@ -19,48 +19,29 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quotaopt.tables.checks import drop_subtotals, read_cells, report_repeats
+from quotaopt.tables.checks import report_repeats
 from quotaopt.tables.exact import as_whole, rescale, to_whole
 from quotaopt.tables.grid import Grid, Source
-from quotaopt.tables.plain import AMOUNT, ORDER, cells_of, load, read_odd
+from quotaopt.tables.plain import AMOUNT, ORDER, cells_of, is_even, judge, load, read_odd
 from quotaopt.tables.schema import Table
 from quotaopt.tables.sheet import LISTED, Sheet
-from quotaopt.tables.sources import READERS
 from quotaopt.tables.spool import Spooled, UnfitError, spool
-from quotaopt.tables.textfile import ESCAPED, read_text
+from quotaopt.tables.where import Conditions, LeftOut, count_left, leave_out, place_of
 from quotaopt.text import NUMBER
 
-LARGE = 100_000_000
-"""Bytes of history from which on it is added up by DuckDB."""
-PACKED = 8
-"""Bytes of text in one of a compressed file, about."""
 MEMORY = "400MB"
 """What DuckDB may use; beyond it spills to disk."""
 MOST_ODD = 200_000
 """Lines of a file that may need a closer look; with more all of it is read cell by cell."""
 MOST_NAMES = 2_000_000
 """Different texts of a column, order numbers aside."""
+PLACE = 40
+"""Bits of a line's number; the file's stands before them."""
+NEAR = 2.0**50
+"""Floats that are whole numbers but for the rounding of a quotient are told apart up to here."""
+NOTHING = "\x1f"
+"""No cell of a file that comes here holds it."""
 Head = Callable[[Grid], tuple[Grid, Mapping[str, int]]]
-
-
-def is_large(sources: Sequence[Source]) -> bool:
-    """Whether the text files among these are so large together that they are better added up by DuckDB."""
-    return sum(_size(source) for source in sources) > LARGE
-
-
-def takes(source: Source) -> bool:
-    """Whether it is a text file."""
-    return _size(source) > 0
-
-
-def _size(source: Source) -> int:
-    if not isinstance(source.place, Path):
-        return 0
-    suffixes = [suffix.lower() for suffix in source.place.suffixes]
-    packed = suffixes[-1:] == [".gz"]
-    kind = (suffixes[:-1] if packed else suffixes)[-1:] or [""]
-    text = READERS.get(kind[0], read_text) is read_text
-    return source.place.stat().st_size * (PACKED if packed else 1) if text and source.place.is_file() else 0
 
 
 @dataclass
@@ -79,11 +60,14 @@ class Large:
 
     Attributes
     ----------
+    where, left : which lines are wanted, and what was left out.
     names : column → different texts as they count, and the code of each; "" is 0.
     files : what was loaded.
     """
 
     table: Table
+    where: Conditions = field(default_factory=dict)
+    left: LeftOut = field(default_factory=LeftOut)
     names: dict[str, dict[str, int]] = field(default_factory=dict)
     files: list[Loaded] = field(default_factory=list)
 
@@ -91,7 +75,7 @@ class Large:
         import duckdb
 
         self._folder = tempfile.TemporaryDirectory(prefix="quotaopt-", ignore_cleanup_errors=True)
-        self._base, self._number = duckdb.connect(), 0
+        self._base, self._number, self._single = duckdb.connect(), 0, False
         self._failure = duckdb.Error
         self._base.execute(f"SET memory_limit='{MEMORY}'; SET enable_progress_bar=false")
         self._base.execute("SET temp_directory=$1", [self._folder.name])
@@ -111,56 +95,65 @@ class Large:
         copy = spool(source, Path(self._folder.name, f"{self._number}.txt"))
         head, found = understand(copy.head)
         columns = {c: i for c, i in found.items() if c in [f.name for f in self.table.fields]}
-        if not head.rows or AMOUNT not in columns or "metric" in columns or "currency" in columns:
+        if not head.rows or AMOUNT not in columns or "metric" in columns:
             raise UnfitError("its headers need a closer look")
         if self.files and set(columns) != set(self.files[0].columns):
             raise UnfitError("its files have different columns")
         loaded = Loaded(f"sales{self._number}", source.name, 0, tuple(columns))
-        cells = cells_of(copy, head, columns)
         coded = [c for c in columns if c not in (ORDER, AMOUNT)]
-        self._learn(loaded, cells, coded)
-        self._base.execute(
-            f"CREATE TABLE {loaded.table} AS {load(loaded.table, cells, coded, ORDER in columns, loaded.scale)}"
-        )
-        lines, rows = self._odd(source, copy, loaded)
+        places = {column: place_of(column, head.rows[0], columns) for column in self.where}
+        asked = {f"asked{k}": place for k, place in enumerate(places.values()) if place is not None}
+        if len(asked) < len(self.where):
+            raise UnfitError("a column of data.where is missing")
+        try:
+            every = cells_of(copy, head, columns | asked, even=is_even(copy, head))
+            cells, gone = leave_out(self._base, every, self.where, self.left)
+            clean = self._learn(loaded, cells, coded)
+        except self._failure:
+            every = cells_of(copy, head, columns | asked)
+            cells, gone = leave_out(self._base, every, self.where, self.left)
+            clean = self._learn(loaded, cells, coded)
+        sizes = {column: len(self.names[column]) for column in coded}
+        query = load(loaded.table, cells, sizes, ORDER in columns, loaded.scale, clean)
+        self._base.execute(f"CREATE TABLE {loaded.table} AS {query}")
+        lines, rows, read = self._odd(source, copy, loaded)
+        if self.where:
+            count_left(self._base, every, gone, read, self.left, source.name)
+            if not rows:
+                raise UnfitError("data.where keeps none of its lines")
         copy.forget(source)
         self.files.append(loaded)
         return replace(head, lines=[head.lines[0], *lines], rows=[head.rows[0], *rows])
 
-    def _learn(self, loaded: Loaded, cells: str, coded: Sequence[str]) -> None:
-        """Look at the different texts of each column, and at the decimal places of the amounts."""
-        different = ", ".join(f"list(DISTINCT {c})" for c in coded)
-        places = "max(length(rtrim(split_part(amount, '.', 2)))) FILTER (plain)"
-        sql = f"SELECT {places}, {different} FROM ({cells}) WHERE good"
-        scale, *lists = self._base.execute(sql).fetchall()[0]
+    def _learn(self, loaded: Loaded, cells: str, coded: Sequence[str]) -> bool:
+        """Look at the texts of each column and the decimal places of the amounts; whether all of these are plain."""
+        different = "".join(f", list(DISTINCT {c}) FILTER (good)" for c in coded)
+        places = "max(strlen(rtrim(amount)) - instr(amount, '.')) FILTER (good AND plain AND contains(amount, '.'))"
+        sql = f"SELECT {places}, count(*) = count(*) FILTER (good AND plain){different} FROM ({cells})"
+        scale, clean, *lists = self._base.execute(sql).fetchall()[0]
         loaded.scale = scale or 0
         for column, texts in zip(coded, lists, strict=True):
             if len(texts or ()) > MOST_NAMES:
                 raise UnfitError(f"too many different texts in {column}")
-            known = self.names.setdefault(column, {"": 0})
-            raw, plain = self._judge(column, sorted(texts or ()))
-            codes = [known.setdefault(text, len(known)) for text in plain]
-            map_name = f"{loaded.table}_{column}"
-            self._base.execute(f"CREATE TABLE {map_name} (raw VARCHAR, code INTEGER)")
-            self._base.execute(f"INSERT INTO {map_name} SELECT unnest($1), unnest($2)", [raw, codes])
+            self._know(column, f"{loaded.table}_{column}", sorted(texts or ()))
+        return bool(clean)
 
-    def _judge(self, column: str, texts: list[str]) -> tuple[list[str], list[str]]:
-        """The texts that need no word, and what they count as."""
-        cells = [text.strip() for text in texts]
-        cells = [cell[1:] if ESCAPED.match(cell) else cell for cell in cells]
-        sheet = Sheet(self.table)
-        sheet.fill(pd.DataFrame({column: np.array(cells, dtype=object)}, dtype=object), range(len(cells)))
-        drop_subtotals(sheet)
-        read_cells(sheet)
-        if len(sheet.findings) > LISTED:
-            raise UnfitError(f"too many texts in {column} need a closer look")
-        needed, told = sheet.needs(column), {f.line for f in sheet.findings}
-        read = [pair for pair in zip(sheet.line.tolist(), sheet.frame[column], strict=True) if pair[0] not in told]
-        plain = [(texts[k], value) for k, value in read if value or not (needed or cells[k])]
-        return [raw for raw, _ in plain], [value for _, value in plain]
+    def _know(self, column: str, name: str, texts: list[str]) -> None:
+        """Give each plain text of a column a code, as the type and the variable of this name (see `plain.load`)."""
+        known = self.names.setdefault(column, {"": 0})
+        raw, plain = judge(self.table, column, texts)
+        code_of = {text: known.setdefault(value, len(known)) for text, value in zip(raw, plain, strict=True)}
+        first = {code: text for text, code in reversed(code_of.items())}
+        places = [first.get(code, value or NOTHING) for value, code in known.items()]
+        again = {text: code for text, code in code_of.items() if first[code] != text}
+        self._base.execute(
+            "CREATE OR REPLACE TEMP TABLE texts AS SELECT unnest($1::VARCHAR[]) AS raw", [[*places, *again]]
+        )
+        self._base.execute(f"CREATE TYPE {name} AS ENUM (SELECT raw FROM texts)")
+        self._base.execute(f"SET VARIABLE {name} = $1::INTEGER[]", [[*again.values()]])
 
-    def _odd(self, source: Source, copy: Spooled, loaded: Loaded) -> tuple[list[int], list[list[str]]]:
-        """Take the lines that are not plain out of the table, and read them.
+    def _odd(self, source: Source, copy: Spooled, loaded: Loaded) -> tuple[list[int], list[list[str]], list[int]]:
+        """Take the lines that are not plain out of the table, and read them, as `plain.read_odd` does.
 
         So are the first line and the first in which each column is filled: a column that is empty in all rows that are
         read counts as one that is not there.
@@ -176,7 +169,7 @@ class Large:
         self._base.execute(f"DELETE FROM {loaded.table} WHERE {odd}")
         lines, rows, read = read_odd(source, copy, wanted)
         self._base.execute(f"DELETE FROM {loaded.table} WHERE line IN (SELECT unnest($1))", [read])
-        return lines, rows
+        return lines, rows, read
 
     # ---- checking and adding up -----------------------------------------------------------------
 
@@ -195,24 +188,27 @@ class Large:
         self._insert_rows(sheet, keys)
         chosen = ", ".join(keys)
         tables = [
-            f"SELECT {k}::BIGINT << 40 | line AS place, {chosen} FROM {f.table}" for k, f in enumerate(self.files)
+            f"SELECT {k}::BIGINT << {PLACE} | line AS place, {chosen} FROM {f.table}" for k, f in enumerate(self.files)
         ]
         every = " UNION ALL ".join([*tables, f"SELECT place, {chosen} FROM others"])
+        if not self._base.execute(f"SELECT 1 FROM ({every}) GROUP BY {chosen} HAVING count(*) > 1 LIMIT 1").fetchall():
+            self._single = "date" not in columns and ORDER not in columns
+            return 0
         again = f"SELECT {chosen}, min(place) AS original, count(*) AS n FROM ({every}) GROUP BY ALL HAVING n > 1"
         self._base.execute(f"CREATE TEMP TABLE repeats AS {again}")
-        total = int(self._base.execute("SELECT coalesce(sum(n - 1), 0)::BIGINT FROM repeats").fetchall()[0][0])
-        if remedy and total:
+        total = int(self._base.execute("SELECT sum(n - 1)::BIGINT FROM repeats").fetchall()[0][0])
+        if remedy:
             sql = f"SELECT place, original FROM ({every}) JOIN repeats USING ({chosen})"
             sql += f" WHERE place > original ORDER BY place LIMIT {LISTED + 1}"
             found = self._base.execute(sql).fetchall()
-            places = [[(self.files[at >> 40].name, at & (1 << 40) - 1) for at in pair] for pair in found]
+            places = [[(self.files[at >> PLACE].name, at & (1 << PLACE) - 1) for at in pair] for pair in found]
             report_repeats(sheet, columns, places, total, remedy)
         return total
 
     def _insert_rows(self, sheet: Sheet, keys: Sequence[str]) -> None:
         """The keys of the sheet's rows that are filled, as codes, into a table of their own."""
         filled = np.all([sheet.frame[c].to_numpy() != "" for c in keys if sheet.needs(c)], axis=0)
-        number = {file.name: k << 40 for k, file in enumerate(self.files)}
+        number = {file.name: k << PLACE for k, file in enumerate(self.files)}
         at = [number[name] | line for name, line in zip(sheet.file[filled], sheet.line[filled].tolist(), strict=True)]
         values: list[list[Any]] = [at]
         for column in keys:
@@ -240,16 +236,21 @@ class Large:
         whole, scale = to_whole(numbers.tolist())
         finest = max(scale, *(file.scale for file in self.files))
         number = {file.name: k for k, file in enumerate(self.files)}
-        own = {c: sheet.convert(c, self._code(c)).astype(np.int64) for c in keys}
-        own |= {"line": sheet.line, "count": sheet.count, "file": np.array([number[name] for name in sheet.file], int)}
+        own: dict[str, NDArray[Any]] = {c: sheet.convert(c, self._code(c)).astype(np.int32) for c in keys}
+        own |= {"line": sheet.line, "count": sheet.count}
         own["whole"] = rescale(as_whole(whole), 10 ** (finest - scale))
         parts = [own, *(self._add_up_file(k, keys, finest) for k in range(len(self.files)))]
         found = {c: np.concatenate([part[c] for part in parts]) for c in own}
-        order = np.lexsort((found["line"], found["file"]))
-        found = {c: values[order] for c, values in found.items()}
+        sizes = [len(part["line"]) for part in parts[1:]]
+        file = np.concatenate([[number[name] for name in sheet.file], np.repeat(np.arange(len(sizes)), sizes)]).astype(
+            int
+        )
+        place = file << PLACE | found["line"]
+        if (place[1:] < place[:-1]).any():
+            order = np.argsort(place, kind="stable")
+            file, found = file[order], {c: values[order] for c, values in found.items()}
         names = {c: pd.Index(list(self.names[c]), dtype=object) for c in keys}
         frame = pd.DataFrame({c: pd.Categorical.from_codes(found[c], categories=names[c]) for c in keys})
-        file = found["file"]
         return replace(
             sheet,
             frame=frame.assign(**{AMOUNT: found["whole"]}),
@@ -269,7 +270,7 @@ class Large:
     def _add_up_file(self, number: int, keys: Sequence[str], finest: int) -> dict[str, NDArray[Any]]:
         """Codes of each sum, its first line, how many lines it has, and the sum in whole ``10 ** -finest``."""
         file = self.files[number]
-        chosen, source = ", ".join(f"{c}::BIGINT AS {c}" for c in keys), file.table
+        chosen, source = ", ".join(keys), file.table
         if "date" in file.columns:
             month = self._code("month")
             pairs = [[code, month(day[:7])] for day, code in self.names["date"].items()]
@@ -278,14 +279,19 @@ class Large:
                 "INSERT INTO months SELECT unnest($1), unnest($2)", list(map(list, zip(*pairs, strict=True)))
             )
             source = f"{file.table} JOIN months USING (date)"
-        sums = "min(line)::BIGINT AS line, count(*)::BIGINT AS count, replace(sum(amount)::VARCHAR, '.', '') AS whole"
-        self._base.execute(f"CREATE TEMP TABLE sums AS SELECT {chosen}, {sums} FROM {source} GROUP BY ALL")
-        self._base.execute(f"DROP TABLE {file.table}")
-        found = self._base.execute("SELECT * REPLACE (TRY_CAST(whole AS BIGINT) AS whole) FROM sums").fetchnumpy()
-        part: dict[str, NDArray[Any]] = {c: np.asarray(values) for c, values in found.items()}
-        if isinstance(found["whole"], np.ma.MaskedArray):  # too large for it
-            texts = self._base.execute("SELECT whole FROM sums").fetchnumpy()["whole"]
-            part["whole"] = as_whole([int(text) for text in texts])
-        self._base.execute("DROP TABLE sums")
+        columns = f"{chosen}, line::BIGINT AS line, 1::BIGINT AS count, amount"
+        if not self._single:
+            sums = "min(line)::BIGINT AS line, count(*)::BIGINT AS count, sum(amount) AS amount"
+            self._base.execute(f"CREATE TEMP TABLE sums AS SELECT {chosen}, {sums} FROM {source} GROUP BY ALL")
+            self._base.execute(f"DROP TABLE {file.table}")
+            columns, source = "*", "sums"
+        part = {k: np.asarray(v) for k, v in self._base.execute(f"SELECT {columns} FROM {source}").fetchnumpy().items()}
+        whole = np.rint(part.pop("amount") * 10.0**file.scale)
+        if (np.abs(whole) < NEAR).all():
+            part["whole"] = whole.astype(np.int64)
+        else:
+            texts = self._base.execute(f"SELECT replace(amount::VARCHAR, '.', '') AS whole FROM {source}").fetchnumpy()
+            part["whole"] = as_whole([int(text) for text in texts["whole"]])
+        self._base.execute("DROP TABLE IF EXISTS sums")
         part["whole"] = rescale(part["whole"], 10 ** (finest - file.scale))
-        return part | {"file": np.full(len(part["line"]), number)}
+        return part

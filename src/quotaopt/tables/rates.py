@@ -1,4 +1,4 @@
-"""Sales in other currencies, at the frozen rates of the plan."""
+"""What amounts are in: the unit of file or scenario, and other currencies at the frozen rates of the plan."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from quotaopt.errors import Finding, split_place
 from quotaopt.scenario import Scenario
 from quotaopt.tables.sheet import Sheet
 from quotaopt.text import NUMBER, counted
@@ -17,7 +18,8 @@ def convert_currencies(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
     """Make the unit of each sale in another currency that of the plan; report a currency without a rate.
 
     A rate is what one of the currency is worth in the scenario's `currency`; one of the month goes before one of all
-    months. Without a currency of the scenario a history in a single currency is taken as it is.
+    months. Without a currency of the scenario a history in a single currency is taken as it is. Nothing is rounded:
+    an amount times a rate is exact, so it does not matter whether lines are converted or what they add up to.
     """
     history, own = sheets["history"], plain(scenario.settings.currency)
     if not history.has("currency", "amount", "month"):
@@ -35,9 +37,12 @@ def convert_currencies(scenario: Scenario, sheets: Mapping[str, Sheet]) -> None:
     history.report(foreign[missing][first], "currency", "has no rate", remedy, code="currency")
     if not missing.any():
         rates = np.array(found, dtype=object)[places]
-        history.unit[foreign] = [unit * rate for unit, rate in zip(history.unit[foreign], rates, strict=True)]
+        history.unit[foreign] *= rates
         names = ", ".join(sorted(set(code[foreign])))
-        history.warn(f"{counted(foreign.size, 'row')} in {names}, at the rates of data.rates", code="currency")
+        history.warn(
+            f"{counted(int(history.count[foreign].sum()), 'row')} in {names}, at the rates of data.rates",
+            code="currency",
+        )
 
 
 def read_rates(sheet: Sheet) -> dict[tuple[str, str], Decimal]:
@@ -52,3 +57,19 @@ def read_rates(sheet: Sheet) -> dict[tuple[str, str], Decimal]:
 def plain(code: str) -> str:
     """A currency's code as it is compared."""
     return code.strip().upper()
+
+
+def settle_unit(scenario: Scenario, name: str, sheet: Sheet) -> None:
+    """The unit of each row: what its file says, else what the scenario says of the table, else the scenario's."""
+    settings = scenario.settings
+    given = settings.data.unit.get(name)  # type: ignore[call-overload]
+    for unit in sorted({unit for unit in sheet.unit if unit is not None} - {given or settings.unit}):
+        row = int(np.flatnonzero(sheet.unit == unit)[0])
+        what = f"amounts are in {unit:,}, as the file says"
+        if given:
+            place = split_place(scenario.source("data", "unit", name))
+            remedy = f"Write {unit:f}, or leave it out."
+            sheet.findings.append(Finding(what, remedy, *place, f"data.unit.{name}", f"{given:f}", code="unit"))
+        else:
+            sheet.findings.append(Finding(what, file=str(sheet.file[row]), severity="warning", code="unit"))
+    sheet.unit[[unit is None for unit in sheet.unit]] = given or settings.unit

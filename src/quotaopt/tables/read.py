@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -23,13 +25,16 @@ LOOKED_AT = 10
 Skim = Callable[[Source, Callable[[Grid], tuple[Grid, Mapping[str, int]]]], Grid]
 
 
-def read_sheet(source: Source, table: Table, mapping: Mapping[str, str], skim: Skim | None = None) -> Sheet:
+def read_sheet(
+    source: Source, table: Table, mapping: Mapping[str, str], skim: Skim | None = None, used: Collection[str] = ()
+) -> Sheet:
     """Read one source; whatever is wrong with it is in the sheet's findings, never raised.
 
     Parameters
     ----------
     mapping : headers the scenario maps to our columns.
     skim : reads a large file, given what tells its headers; only some of its rows become the sheet's.
+    used : headers we do not know that serve the scenario.
     """
 
     def fit(row: Sequence[str]) -> int:
@@ -44,22 +49,38 @@ def read_sheet(source: Source, table: Table, mapping: Mapping[str, str], skim: S
 
     source.fit = fit
     try:
-        grid = skim(source, understand) if skim else read_grid(source)
+        with _without_collector():
+            grid = skim(source, understand) if skim else read_grid(source)
+            return lay_out(grid, table, mapping, titled=skim is None, used=used)
     except InputError as failure:
         sheet = Sheet(table)
         sheet.findings += failure.findings
         if source.digest:
             sheet.hashes[source.name] = source.digest
         return sheet
-    return lay_out(grid, table, mapping, titled=skim is None)
 
 
-def lay_out(grid: Grid, table: Table, mapping: Mapping[str, str], titled: bool = True) -> Sheet:
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Millions of new cells, none of them garbage: looking through them again and again takes most of the time."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+def lay_out(
+    grid: Grid, table: Table, mapping: Mapping[str, str], titled: bool = True, used: Collection[str] = ()
+) -> Sheet:
     """The rows of a grid under the columns of a table; whatever is wrong is in the sheet's findings.
 
     Parameters
     ----------
     titled : whether there may be titles above the headers.
+    used : headers we do not know that serve the scenario.
     """
     sheet = Sheet(table, name=grid.name)
     sheet.hashes[grid.name] = grid.digest
@@ -70,7 +91,7 @@ def lay_out(grid: Grid, table: Table, mapping: Mapping[str, str], titled: bool =
         what, remedy = "the file is empty", "The first line holds the headers."
         sheet.findings.append(Finding(what, remedy, grid.name, code="empty"))
     else:
-        _fill(sheet, grid, mapping)
+        _fill(sheet, grid, mapping, {plain_header(text) for text in used})
     return sheet
 
 
@@ -125,7 +146,7 @@ def _join_headers(above: Sequence[str], below: Sequence[str]) -> list[str]:
     return joined
 
 
-def _fill(sheet: Sheet, grid: Grid, mapping: Mapping[str, str]) -> None:
+def _fill(sheet: Sheet, grid: Grid, mapping: Mapping[str, str], used: Collection[str]) -> None:
     """Match the headers and put the rows into the sheet's frame, reporting rows of the wrong width."""
     header = list(grid.rows[0])
     sheet.top = grid.lines[0]
@@ -158,7 +179,7 @@ def _fill(sheet: Sheet, grid: Grid, mapping: Mapping[str, str]) -> None:
         join_year(sheet)
     told = {*explained, *columns, *(field.name for field in sheet.table.fields)}
     told |= _warn_of_rivals(sheet, header, columns, mapping)
-    if unknown := [str(name) for name in sheet.frame if name not in told]:
+    if unknown := [name for name in map(str, sheet.frame) if name not in told and plain_header(name) not in used]:
         kept = "They are kept as they are." if sheet.table.keeps_others else "They are not used."
         what = f"unknown columns: {', '.join(unknown)}"
         sheet.findings.append(Finding(what, kept, sheet.name, severity="warning", code="columns"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from quotaopt.tables.exact import as_whole, rescale, sum_groups, to_floats, to_whole
 from quotaopt.tables.overlay import is_overlay
-from quotaopt.tables.schema import Kind
+from quotaopt.tables.schema import Kind, Table
 from quotaopt.tables.sheet import Sheet
 
 ATTRIBUTES = ("region", "team", "manager", "channel", "segment", "role", "peer_group")
@@ -49,15 +50,18 @@ def make_history(sheet: Sheet, *also: str) -> pd.DataFrame:
     order = np.argsort(group, kind="stable")
     starts = np.flatnonzero(np.diff(group[order], prepend=-1))
     columns = {key: names.take(codes[order[starts]]) for key, (codes, names) in found.items()}
-    return pd.DataFrame({**columns, "amount": to_floats(sum_groups(amounts[order], starts), scale)})
+    return pd.DataFrame({**columns, "amount": to_floats(sum_groups(amounts[order], starts), scale)}, copy=False)
 
 
 def _codes(cells: pd.Series[str]) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Each cell as its place among the sorted different texts, and those."""
     if isinstance(cells.dtype, pd.CategoricalDtype):
-        used = cells.cat.remove_unused_categories()
-        names, order = np.unique(used.cat.categories.to_numpy(dtype=object), return_inverse=True)
-        return order.astype(np.int64)[used.cat.codes.to_numpy()], names
+        place, texts = cells.cat.codes.to_numpy(), cells.cat.categories.to_numpy(dtype=object)
+        used = np.flatnonzero(np.bincount(place, minlength=len(texts)))
+        names, order = np.unique(texts[used], return_inverse=True)
+        codes = np.zeros(len(texts), dtype=np.int64)
+        codes[used] = order
+        return codes[place], names
     codes, names = pd.factorize(cells.to_numpy(), sort=True)
     return codes.astype(np.int64), names
 
@@ -70,15 +74,11 @@ def _money(sheet: Sheet) -> tuple[NDArray[Any], int]:
         whole = as_whole(numbers)[codes]
     else:
         whole, scale = sheet.frame["amount"].to_numpy(), sheet.scale
-    units = list(set(sheet.unit))
-    factors, finer = to_whole(units)
+    which, units = pd.factorize(sheet.unit)
+    factors, finer = to_whole(list(units))
     if len(units) == 1:
         return rescale(whole, factors[0]), scale + finer
-    money = np.empty(len(whole), dtype=object)
-    for unit, factor in zip(units, factors, strict=True):
-        rows = sheet.unit == unit
-        money[rows] = rescale(whole[rows], factor)
-    return as_whole(money), scale + finer
+    return as_whole(whole.astype(object) * np.array(factors, dtype=object)[which]), scale + finer
 
 
 def make_roster(sheet: Sheet) -> pd.DataFrame:
@@ -143,6 +143,16 @@ def make_table(sheet: Sheet) -> pd.DataFrame:
     Texts and months are texts (empty when absent), days `datetime64` (NaT), numbers floats (NaN), money exact `Decimal`
     in the scenario's currency (None), flags bool (False when absent or empty).
     """
+    return _type_rows(sheet) if len(sheet.frame.columns) else _no_rows(sheet.table).copy()
+
+
+@cache
+def _no_rows(table: Table) -> pd.DataFrame:
+    """A table that the scenario does not name, as most are."""
+    return _type_rows(Sheet(table))
+
+
+def _type_rows(sheet: Sheet) -> pd.DataFrame:
     fields = sheet.table.fields
     frame = _texts(sheet, tuple(f.name for f in fields))
     for name, kind in ((f.name, f.kind) for f in fields):

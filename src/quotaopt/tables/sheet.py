@@ -82,18 +82,29 @@ class Sheet:
         self, column: str, function: Callable[[str], Any], rows: NDArray[Any] | slice = slice(None)
     ) -> NDArray[Any]:
         """`function` of each cell (of `rows`), called once for each different text."""
-        cells = self.frame[column]
-        if isinstance(cells.dtype, pd.CategoricalDtype):
-            codes, texts = cells.cat.codes.to_numpy()[rows], cells.cat.categories.to_numpy()
-        else:
-            codes, texts = pd.factorize(cells.to_numpy()[rows])
+        codes, texts = self._code(column, rows)
         values = np.empty(len(texts), dtype=object)
         values[:] = [function(text) for text in texts]
-        return values[codes]
+        taken: NDArray[Any] = values[codes]
+        return taken
 
     def rows_where(self, column: str, test: Callable[[str], Any]) -> NDArray[np.int64]:
         """Numbers of the rows whose cell passes `test`, called once for each different text."""
-        return np.flatnonzero(self.convert(column, test).astype(bool))
+        codes, texts = self._code(column)
+        passed = np.array([bool(test(text)) for text in texts], dtype=bool)
+        return np.flatnonzero(passed[codes]) if passed.any() else np.empty(0, dtype=np.int64)
+
+    def texts(self, column: str) -> list[str]:
+        """The different texts of a column."""
+        codes, texts = self._code(column)
+        return list(texts[np.flatnonzero(np.bincount(codes, minlength=len(texts)))])
+
+    def _code(self, column: str, rows: NDArray[Any] | slice = slice(None)) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Which of the different texts each cell holds, and those."""
+        cells = self.frame[column]
+        if isinstance(cells.dtype, pd.CategoricalDtype):
+            return cells.cat.codes.to_numpy()[rows], cells.cat.categories.to_numpy()
+        return pd.factorize(cells.to_numpy()[rows])
 
     def keep(self, rows: NDArray[Any]) -> None:
         """Forget all other rows; a row that is named twice stands there twice."""

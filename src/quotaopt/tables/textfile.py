@@ -37,7 +37,8 @@ def read_text(source: Source) -> Grid:
     if "\0" in text:
         remedy = 'Save it as CSV UTF-8, or set data.encoding = "utf-16-le".'
         raise source.refuse("holds NUL characters, so it is not plain text", remedy, code="encoding")
-    lines, rows, _ = split_rows(source, text.removeprefix("\ufeff"))
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")  # in a cell too, as `spool` does
+    lines, rows, _ = split_rows(source, text)
     return Grid(source.name, lines, rows, source.digest, notes=note_codec(source, codec))
 
 
