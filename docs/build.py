@@ -16,14 +16,14 @@ import click
 from pydantic import BaseModel
 
 from quotaopt import columns as c
-from quotaopt import columns_export as e
-from quotaopt import columns_metrics as m
-from quotaopt import columns_people as p
-from quotaopt import columns_tree as t
-from quotaopt import columns_why as w
 from quotaopt.cli import COMMON, cli, main
-from quotaopt.columns_hand import ACCOUNTS, COMMITS, LOCAL, OVERLAY, OVERRIDES, POTENTIAL, UNITS, WINDFALL
-from quotaopt.columns_quality import INVERSIONS, QUOTA_TEST, SIMULATION
+from quotaopt.columns import export as e
+from quotaopt.columns import metrics as m
+from quotaopt.columns import people as p
+from quotaopt.columns import tree as t
+from quotaopt.columns import why as w
+from quotaopt.columns.hand import ACCOUNTS, COMMITS, LOCAL, OVERLAY, OVERRIDES, POTENTIAL, UNITS, WINDFALL
+from quotaopt.columns.quality import INVERSIONS, QUOTA_TEST, SIMULATION
 from quotaopt.report.names import name_table
 from quotaopt.report.settings import toml_value
 from quotaopt.settings import NAME, Settings, is_named, section_of

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quotaopt.accounts import OTHERS, Shares, fill_shares, gather_small, share_out
 from quotaopt.archive import Run, find_run
 from quotaopt.check import check_scenario
+from quotaopt.ledgers.accounts import OTHERS, Shares, fill_shares, gather_small, share_out
 from quotaopt.optimize.verify_accounts import check_accounts
 from quotaopt.scenario import load_scenario
 from quotaopt.tables import read_inputs

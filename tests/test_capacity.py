@@ -16,7 +16,7 @@ from quotaopt.attrition import seat_ramp
 from quotaopt.capacity import capacity_table, make_capacity, outlook_table
 from quotaopt.presence import check_profiles, count_heads, read_ramp
 from quotaopt.settings import Attrition, Potential, Workload
-from quotaopt.settings_people import Hiring, Leave
+from quotaopt.settings.people import Hiring, Leave
 from quotaopt.workdays import Workdays
 from quotaopt.workload import check_workload, share_in_time
 

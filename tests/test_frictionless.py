@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from quotaopt.archive import TABLES, Run
-from quotaopt.columns_keys import KEYS, PARENTS
+from quotaopt.columns.keys import KEYS, PARENTS
 from quotaopt.run import run_scenario
 from quotaopt.scenario import load_scenario
 

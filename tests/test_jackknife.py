@@ -13,9 +13,9 @@ from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from quotaopt.archive import find_run
-from quotaopt.jackknife import NOISE, blur, without, without_month
-from quotaopt.ratchet import sell_more
-from quotaopt.replan import open_replan, recent
+from quotaopt.sensitivity.jackknife import NOISE, blur, without, without_month
+from quotaopt.sensitivity.ratchet import sell_more
+from quotaopt.sensitivity.replan import open_replan, recent
 
 Call = Callable[..., tuple[int, str, str]]
 

@@ -31,11 +31,8 @@ LAYERS = [
         "adopt",
         "allocate",
         "byhand",
-        "accounts",
-        "holders",
-        "overlay",
-        "units",
         "ledgers",
+        "managers",
         "decisions",
         "decisions_record",
         "prepare",
@@ -43,11 +40,6 @@ LAYERS = [
         "nodes",
         "node_table",
         "money",
-        "metrics",
-        "levels",
-        "manager_books",
-        "manager_files",
-        "merge",
         "feasibility",
         "pay",
         "people",
@@ -72,14 +64,9 @@ LAYERS = [
         "seats",
         "templates",
         "sensitivity",
-        "price_of_fairness",
-        "whatif",
         "pseudonyms",
         "measures",
         "promise",
-        "ratchet",
-        "replan",
-        "jackknife",
         "simulate",
         "backtest",
     },
@@ -97,7 +84,7 @@ ALLOWED = {
         "scenario",
         "advice",
         "policy",
-        "whatif",
+        "sensitivity/whatif",
     },
     "holidays": {"workdays"},
     "rich": {"report"},
@@ -105,7 +92,7 @@ ALLOWED = {
     "duckdb": {"tables/database", "tables/large", "export/long"},
     "sqlalchemy": {"tables/database"},
     "openpyxl": {"report/mark"},
-    "xlsxwriter": {"export", "templates", "manager_books"},
+    "xlsxwriter": {"export", "templates", "managers/books"},
 }
 HEAVY = ("pandas", "numpy", "scipy", "sklearn", "pydantic", "rich", "pulp", "highspy", "holidays")
 MODULES = sorted(ROOT.rglob("*.py"))
@@ -118,7 +105,7 @@ def room(name: str) -> str:
 
 
 def layer(name: str) -> int:
-    own = re.sub(r"^(columns|settings)_\w+$", r"\1", room(name))  # ``columns_people`` is a part of ``columns``
+    own = room(name)
     found = [level for level, rooms in enumerate(LAYERS) if own in rooms]
     assert found, f"{name} is not on the map: add {room(name)!r} to its layer"
     return found[0]

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from quotaopt.archive import Run, find_run
 from quotaopt.check import check_scenario
+from quotaopt.ledgers.units import whole_units
 from quotaopt.market import blend, share_in_supply
 from quotaopt.scenario import load_scenario
-from quotaopt.units import whole_units
 
 from .conftest import ROSTER, SCENARIO
 

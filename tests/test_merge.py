@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from quotaopt.archive import Run, load_run
-from quotaopt.manager_files import open_handout, write_manager_files
-from quotaopt.merge import merge_files
+from quotaopt.managers.files import open_handout, write_manager_files
+from quotaopt.managers.merge import merge_files
 from quotaopt.run import run_scenario
 
 from .test_tree import HEDGE, TREE, load, plant

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quotaopt.archive import load_run
-from quotaopt.levels import set_levels
+from quotaopt.ledgers.levels import set_levels
 from quotaopt.recheck import recheck
 from quotaopt.run import run_scenario
-from quotaopt.settings_metrics import Metric
+from quotaopt.settings.metrics import Metric
 
 from .conftest import SALES
 from .test_tree import load

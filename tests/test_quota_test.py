@@ -18,7 +18,7 @@ from quotaopt.backtest import backtest_quotas, simple_splits
 from quotaopt.backtest.past import Past, look_from
 from quotaopt.backtest.run import CAVEAT, _divide
 from quotaopt.backtest.score import measure_split, pool, with_skill
-from quotaopt.columns_quality import QUOTA_TEST
+from quotaopt.columns.quality import QUOTA_TEST
 from quotaopt.scenario import load_scenario
 from quotaopt.tables import read_inputs
 

@@ -31,11 +31,11 @@ from quotaopt.optimize.search import FairTotals, reach_goals, rep_items
 from quotaopt.optimize.slopes import Limit
 from quotaopt.optimize.solvers import solve
 from quotaopt.optimize.statement import Block, RuleUse, state
-from quotaopt.price_of_fairness import frontier
 from quotaopt.problem import Floats, Problem
 from quotaopt.report.chart import line_chart, ticks
 from quotaopt.scenario import load_scenario
-from quotaopt.sensitivity import free_range, what_if
+from quotaopt.sensitivity.frontier import frontier
+from quotaopt.sensitivity.ranges import free_range, what_if
 
 from .crossing import crossing
 from .instances import make_problem, tiny_problem, use

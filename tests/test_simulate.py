@@ -12,7 +12,7 @@ from hypothesis import given, seed
 from hypothesis import strategies as st
 
 from quotaopt.archive import find_run
-from quotaopt.columns_quality import SIMULATION
+from quotaopt.columns.quality import SIMULATION
 from quotaopt.pay import PayPlan
 from quotaopt.settings import Settings, known_keys
 from quotaopt.simulate import load_future, simulate

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quotaopt import columns as c
-from quotaopt import columns_hand as h
-from quotaopt import columns_metrics as m
-from quotaopt import columns_people as p
-from quotaopt import columns_quality as q
-from quotaopt import columns_tree as t
+from quotaopt.columns import hand as h
+from quotaopt.columns import metrics as m
+from quotaopt.columns import people as p
+from quotaopt.columns import quality as q
+from quotaopt.columns import tree as t
 from quotaopt.errors import Finding, InputError, NoPlanError, UnknownNameError
 
 if TYPE_CHECKING:

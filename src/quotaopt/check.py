@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from quotaopt.errors import Finding, InputError
-from quotaopt.metrics import check_metrics
+from quotaopt.ledgers.metrics import check_metrics
 from quotaopt.policy import check_rules
 from quotaopt.prepare import check_data
 from quotaopt.presence import check_profiles

@@ -11,7 +11,7 @@ import pandas as pd
 
 from quotaopt import columns as c
 from quotaopt.byhand import cells_of, read_decisions, rows_of
-from quotaopt.columns_hand import COMMITS, OVERRIDES
+from quotaopt.columns.hand import COMMITS, OVERRIDES
 from quotaopt.decisions import Decided
 from quotaopt.money import money_text
 from quotaopt.problem import Ints, Lock, Problem

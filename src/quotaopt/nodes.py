@@ -18,7 +18,7 @@ from quotaopt import columns as c
 from quotaopt.errors import Finding, split_place
 from quotaopt.optimize.rounding import round_within
 from quotaopt.problem import Floats, Index, NodeTarget
-from quotaopt.settings_tree import COMPANY
+from quotaopt.settings.tree import COMPANY
 from quotaopt.tables.nested import ALL
 from quotaopt.text import counted
 from quotaopt.tree import Branch, levels_of, make_branches

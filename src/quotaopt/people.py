@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from quotaopt import columns_people as c
 from quotaopt.capacity import Capacity
 from quotaopt.columns import Column
+from quotaopt.columns import people as c
 from quotaopt.errors import Finding, split_place
 from quotaopt.forecast import Forecast
 from quotaopt.leave import relieved_rows, share_relieved

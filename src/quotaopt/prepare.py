@@ -14,10 +14,10 @@ from quotaopt import columns as c
 from quotaopt.byhand import check_decisions, make_locks
 from quotaopt.capacity import rep_sums
 from quotaopt.errors import Finding, InputError
+from quotaopt.ledgers.overlay import note_overlays
 from quotaopt.market import supply_caps
 from quotaopt.nodes import check_targets, levels_of, node_targets, quota_total
 from quotaopt.optimize.statement import state
-from quotaopt.overlay import note_overlays
 from quotaopt.policy import rule_uses
 from quotaopt.problem import SCORES, Bools, Cube, Floats, Index, Problem
 

@@ -16,7 +16,7 @@ from quotaopt.case import changed_files, open_run
 from quotaopt.columns import MONTH, PRODUCT, REGION, REP
 from quotaopt.decisions import decide
 from quotaopt.errors import NoPlanError
-from quotaopt.ledgers import beside_plan
+from quotaopt.ledgers.beside import beside_plan
 from quotaopt.optimize.nearly import Deviation, give_way
 from quotaopt.optimize.verify import add_up, check_written, parse_units, read_cells, unescape
 from quotaopt.optimize.verify_accounts import check_accounts

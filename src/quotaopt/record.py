@@ -1,4 +1,4 @@
-"""A plan as tables: every number of a run, in the columns that `columns.py` declares.
+"""A plan as tables: every number of a run, in the columns that `columns` declares.
 
 Quotas are written from whole rounding units times the unit, exactly; every other amount is rounded to cents
 and every ratio to six digits, so that a re-run of an unchanged scenario writes the same bytes.
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from quotaopt import columns as c
 from quotaopt.byhand import cells_of
 from quotaopt.capacity import Capacity, capacity_table, outlook_table
-from quotaopt.columns_hand import POTENTIAL, WINDFALL
-from quotaopt.columns_quality import INVERSIONS
-from quotaopt.columns_tree import NODES
+from quotaopt.columns.hand import POTENTIAL, WINDFALL
+from quotaopt.columns.quality import INVERSIONS
+from quotaopt.columns.tree import NODES
 from quotaopt.errors import Finding
 from quotaopt.forecast import Forecast, forecast_table
 from quotaopt.measures import make_view, measure_table

@@ -30,17 +30,17 @@ from quotaopt.decisions import decide, reconcile
 from quotaopt.errors import QuotaoptError
 from quotaopt.feasibility import check_capacity
 from quotaopt.forecast import Forecast, make_forecast
-from quotaopt.ledgers import beside_plan
+from quotaopt.ledgers.beside import beside_plan
+from quotaopt.ledgers.metrics import add_metrics
+from quotaopt.ledgers.overlay import note_overlays
 from quotaopt.memory import Memory
 from quotaopt.mend import write_repairs
-from quotaopt.metrics import add_metrics
 from quotaopt.optimize.export_model import check_model_path, write_model
 from quotaopt.optimize.solvers import solvers as solver_registry
 from quotaopt.optimize.solvers import version as solver_version
 from quotaopt.optimize.statement import state
 from quotaopt.optimize.verify import check_written
 from quotaopt.optimize.verify_accounts import check_accounts
-from quotaopt.overlay import note_overlays
 from quotaopt.plan import Plan
 from quotaopt.policy import goal_uses, rule_uses
 from quotaopt.prepare import prepare

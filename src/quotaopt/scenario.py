@@ -20,7 +20,7 @@ from quotaopt.advice import explain_error, explain_syntax, find_source
 from quotaopt.errors import Finding, InputError, nearest, split_place
 from quotaopt.places import Place, anchor_place, relative_place, show_place
 from quotaopt.settings import Settings
-from quotaopt.settings_data import FILES
+from quotaopt.settings.data import FILES
 from quotaopt.text import encoding_of
 from quotaopt.tomltext import find_lines, parse_toml, write_toml
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from quotaopt.problem import Ints
 from quotaopt.settings import Settings
-from quotaopt.settings_tree import COMPANY, level_hedges
+from quotaopt.settings.tree import COMPANY, level_hedges
 from quotaopt.tables.nested import ALL, node_names
 
 

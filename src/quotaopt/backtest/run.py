@@ -14,7 +14,7 @@ from quotaopt.backtest.score import pool, score
 from quotaopt.backtest.splits import simple_splits
 from quotaopt.case import Case
 from quotaopt.check import read_checked
-from quotaopt.columns_quality import QUOTA_TEST
+from quotaopt.columns.quality import QUOTA_TEST
 from quotaopt.errors import Finding, InputError, NoPlanError, QuotaoptError
 from quotaopt.forecast.panel import YEAR, month_name, month_number
 from quotaopt.record import shape

@@ -148,18 +148,18 @@ def _ask(
     options: Options, plan: str | None, changes: Sequence[str], totals: Sequence[str], within: float, top: int
 ) -> None:
     """What a change does, or how far totals could move."""
-    from quotaopt import sensitivity
     from quotaopt.case import Case
     from quotaopt.report.sensitivity import range_report, rep_names, what_if_report
+    from quotaopt.sensitivity import ranges
 
     case = Case(_load(options.folder, plan))
     names = rep_names(case.inputs.roster)
     if changes:
-        table = sensitivity.what_if(case, changes)
+        table = ranges.what_if(case, changes)
         parts = what_if_report(table, names, top)
     else:
         asked = [(what, name if equals else None) for what, equals, name in (text.partition("=") for text in totals)]
-        table = sensitivity.free_range(case, asked, within)
+        table = ranges.free_range(case, asked, within)
         parts = range_report(table, names, within, top)
     options.emit("explain", table, parts, scenario=case.scenario.name)
 
@@ -185,17 +185,18 @@ def frontier(
     options: Options, scenario: str | None, cost: str, points: int, sets: Sequence[str], out: Path | None
 ) -> None:
     """Show what fairness costs: the least change for each amount of it given up."""
-    from quotaopt import price_of_fairness
     from quotaopt.case import Case
     from quotaopt.report.sensitivity import frontier_picture, frontier_report, rep_names
     from quotaopt.report.terminal import shown_folder
+    from quotaopt.sensitivity.frontier import frontier as trace
+    from quotaopt.sensitivity.frontier import write_frontier
 
     project = options.folder
     case = Case(_load(project, scenario, sets))
-    table = price_of_fairness.frontier(case, cost, points)
+    table = trace(case, cost, points)
     folder = out or project / "runs" / f"{case.scenario.name}-frontier"
     picture = frontier_picture(table, case.scenario.name, cost, case.scenario.settings.currency)
-    price_of_fairness.write_frontier(table, picture, folder, case.scenario.settings.output.csv_encoding)
+    write_frontier(table, picture, folder, case.scenario.settings.output.csv_encoding)
     parts = [*frontier_report(table, rep_names(case.inputs.roster), cost), f"Saved   {shown_folder(folder, project)}"]
     options.emit("frontier", table, parts, scenario=case.scenario.name, cost=cost, folder=str(folder))
 

@@ -79,7 +79,7 @@ def export(
 def _hand_out(options: Options, run: str, out: Path, by: str, *, book: bool, labels: str) -> None:
     """Write one file for each manager; `merge` brings them back."""
     from quotaopt.archive import find_run
-    from quotaopt.manager_files import open_handout, write_manager_files
+    from quotaopt.managers.files import open_handout, write_manager_files
     from quotaopt.report.merge import share_report, share_table
 
     handout = open_handout(find_run(options.folder, run), options.folder, by)

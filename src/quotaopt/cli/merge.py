@@ -21,7 +21,7 @@ def merge(options: Options, run: str, folder: Path, out: Path | None, top: int) 
     from datetime import datetime
 
     from quotaopt.archive import find_run
-    from quotaopt.merge import merge_files
+    from quotaopt.managers.merge import merge_files
     from quotaopt.report.merge import merge_report
     from quotaopt.tables import write_csv
 

@@ -52,9 +52,9 @@ def _more_measures(
 
     tables = [frozen_measures(plan) for plan in list_plans(project) if plan.record["run"] == run.id][-1:]
     if ratchet[0] or jackknife:
-        from quotaopt.jackknife import measure_jackknife
-        from quotaopt.ratchet import measure_ratchet
-        from quotaopt.replan import open_replan
+        from quotaopt.sensitivity.jackknife import measure_jackknife
+        from quotaopt.sensitivity.ratchet import measure_ratchet
+        from quotaopt.sensitivity.replan import open_replan
 
         plan = open_replan(run, project)
         tables += [measure_ratchet(plan, *ratchet[1:], jobs=jobs, progress=say)] if ratchet[0] else []
@@ -76,7 +76,7 @@ def simulate(
 ) -> None:
     """Show what a plan may bring over the draws of its forecast: attainment, chances, pay; several runs compared."""
     from quotaopt.archive import find_run
-    from quotaopt.columns_quality import SIMULATION
+    from quotaopt.columns.quality import SIMULATION
     from quotaopt.report.simulation import simulation_report
     from quotaopt.report.terminal import shown_folder
     from quotaopt.simulate import load_future
@@ -124,7 +124,7 @@ def backtest(
 ) -> None:
     """Show how a scenario's quotas would have done: past months hidden, what was sold divided, against simple ways."""
     from quotaopt.backtest import backtest_quotas
-    from quotaopt.columns_quality import QUOTA_TEST
+    from quotaopt.columns.quality import QUOTA_TEST
     from quotaopt.project import choose_scenarios
     from quotaopt.report.quota_test import quota_test_report
     from quotaopt.report.terminal import shown_folder

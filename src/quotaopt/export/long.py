@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from quotaopt.archive import Run
-from quotaopt.columns_export import LONG
+from quotaopt.columns.export import LONG
 from quotaopt.errors import Finding, InputError
 from quotaopt.export._registry import Options, exports
 from quotaopt.export.ids import read_card

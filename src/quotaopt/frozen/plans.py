@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from quotaopt import columns_frozen as c
 from quotaopt.archive import Run, read_texts
+from quotaopt.columns import frozen as c
 from quotaopt.errors import Finding, InputError, UnknownNameError
 from quotaopt.frozen.triggers import check_trigger, keep_triggers
 from quotaopt.tables import write_csv
@@ -41,8 +41,8 @@ class Frozen:
     ----------
     folder : where it is.
     record : what ``plan.json`` holds.
-    plan : as frozen, columns `columns_frozen.PLAN`, quotas `Decimal`.
-    ledger : every change, columns `columns_frozen.LEDGER`, texts; amounts `Decimal`.
+    plan : as frozen, columns `columns.frozen.PLAN`, quotas `Decimal`.
+    ledger : every change, columns `columns.frozen.LEDGER`, texts; amounts `Decimal`.
     """
 
     folder: Path

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from quotaopt.columns_quality import INVERSIONS
+from quotaopt.columns.quality import INVERSIONS
 from quotaopt.measures.view import PlanView, Row, measure
 
 
@@ -23,7 +23,7 @@ def inversions(view: PlanView) -> Iterator[Row]:
 
 
 def inversion_table(view: PlanView, fairness: pd.DataFrame) -> pd.DataFrame:
-    """The inverted pairs and what keeps the two quotas apart, the widest first; columns `columns_quality.INVERSIONS`.
+    """The inverted pairs and what keeps the two quotas apart, the widest first; columns `columns.quality.INVERSIONS`.
 
     Parameters
     ----------

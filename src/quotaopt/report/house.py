@@ -9,8 +9,8 @@ import pandas as pd
 from rich.console import RenderableType
 from rich.text import Text
 
-from quotaopt import columns_frozen as c
 from quotaopt.archive import Run
+from quotaopt.columns import frozen as c
 from quotaopt.frozen import Frozen
 from quotaopt.index import read_label
 from quotaopt.report.render import each, grid, labelled, money, percent

@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 from rich.console import RenderableType
 
-from quotaopt.manager_files import HandOut
-from quotaopt.merge import Merged
+from quotaopt.managers.files import HandOut
+from quotaopt.managers.merge import Merged
 from quotaopt.report.render import grid
 from quotaopt.report.terminal import shown_folder
-from quotaopt.settings_data import FILES
+from quotaopt.settings.data import FILES
 from quotaopt.text import counted
 
 

@@ -68,7 +68,7 @@ def losses(plan: Future, world: Future) -> dict[str, Floats]:
 
 
 def weigh(futures: Sequence[Future], weights: Sequence[float], omega: float | None = None) -> Iterator[dict[str, Any]]:
-    """Rows of `columns_quality.SIMULATION` at the level ``weighted``, one block for each plan and one for all.
+    """Rows of `columns.quality.SIMULATION` at the level ``weighted``, one block for each plan and one for all.
 
     Plans can be held against another world only where the reps are the same; else there is the last block alone.
 

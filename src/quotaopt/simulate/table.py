@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from quotaopt.columns_quality import SIMULATION
+from quotaopt.columns.quality import SIMULATION
 from quotaopt.measures.statistics import LEVEL, central, wilson
 from quotaopt.record import shape
 from quotaopt.simulate.effects import list_effects
@@ -24,7 +24,7 @@ Values = dict[str, Any]
 
 
 def simulate(futures: Sequence[Future], weights: Sequence[float] = (), omega: float | None = None) -> pd.DataFrame:
-    """Everything of every run; columns `columns_quality.SIMULATION`.
+    """Everything of every run; columns `columns.quality.SIMULATION`.
 
     Runs of one forecast share their draws (common random numbers): then the range of a change is that of the
     difference in one and the same future, which is far narrower than that of two separate futures.

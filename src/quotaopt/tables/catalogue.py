@@ -1,6 +1,6 @@
 """Every table people may bring: its columns and the headers they are known by.
 
-A table needs an entry here, and a key of its name in `settings_data.Data` and `settings_data.Columns`; it is then read,
+A table needs an entry here, and a key of its name in `settings.data.Data` and `settings.data.Columns`; it is then read,
 checked and typed, and stands in `Inputs.more` where it has no place of its own in `Inputs`.
 """
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from quotaopt.errors import Finding, nearest, split_place
-from quotaopt.settings_tree import COMPANY, Tree
+from quotaopt.settings.tree import COMPANY, Tree
 from quotaopt.tables.checks import check_known
 from quotaopt.tables.sheet import Sheet
 

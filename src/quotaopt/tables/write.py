@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from quotaopt.columns import Column
-from quotaopt.columns_keys import KEYS, PARENTS
+from quotaopt.columns.keys import KEYS, PARENTS
 
 SPECIAL = re.compile('[,"\r\n]')
 RISKY = ("=", "+", "-", "@")
@@ -54,7 +54,7 @@ def datapackage(tables: Mapping[str, Sequence[Column]], path: Path, encoding: st
 
     Parameters
     ----------
-    tables : file name → its columns; keys are those of `columns_keys`.
+    tables : file name → its columns; keys are those of `columns.keys`.
     encoding : of the CSV files.
     """
     resources = [

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from quotaopt import columns_why as c
 from quotaopt.case import Case
+from quotaopt.columns import why as c
 from quotaopt.optimize.statement import RuleUse
 from quotaopt.problem import Floats, Problem
 from quotaopt.record import shape
@@ -55,7 +55,7 @@ def _variants(case: Case) -> Iterator[tuple[str, str, RuleUse | None, Problem, l
 
 
 def rule_costs(case: Case) -> pd.DataFrame:
-    """What each rule costs in level and in money moved, the dearest first; columns `columns_why.RULE_COSTS`.
+    """What each rule costs in level and in money moved, the dearest first; columns `columns.why.RULE_COSTS`.
 
     The target comes first: there is no plan without it, but one more of it has a price.
     """

@@ -16,8 +16,8 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from quotaopt import columns_why as c
 from quotaopt.case import Case
+from quotaopt.columns import why as c
 from quotaopt.errors import Finding
 from quotaopt.nodes import quota_total
 from quotaopt.optimize.statement import RuleUse
@@ -175,7 +175,7 @@ def whole(values: Floats) -> Floats:
 
 
 def waterfall(case: Case, ladder: Ladder) -> pd.DataFrame:
-    """One row per rep and step, columns `columns_why.EXPLAIN`; what is printed of it adds up exactly."""
+    """One row per rep and step, columns `columns.why.EXPLAIN`; what is printed of it adds up exactly."""
     size, reps = len(ladder.steps), np.array(case.problem.index.reps.index, dtype=object)
     amounts, totals = (np.asarray(x.T.reshape(-1)) for x in (ladder.amounts, ladder.totals))
     table = pd.DataFrame({

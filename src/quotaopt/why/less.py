@@ -9,9 +9,9 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from quotaopt import columns_why as c
 from quotaopt.allocate import allocate_rules
 from quotaopt.case import Case
+from quotaopt.columns import why as c
 from quotaopt.optimize.statement import RuleUse
 from quotaopt.problem import Floats, Lock, Problem
 from quotaopt.record import shape
@@ -27,7 +27,7 @@ NODES = "meet_region_target"
 
 
 def ways_to_less(case: Case, r: int, less: Decimal = LESS) -> pd.DataFrame:
-    """What would make a rep's quota smaller by the part `less`; columns `columns_why.LESS`."""
+    """What would make a rep's quota smaller by the part `less`; columns `columns.why.LESS`."""
     wanted = int(case.totals[r] * (1 - less))
     rows = [_by_target(case, r, wanted), _by_lock(case, r, wanted)]
     return shape(pd.DataFrame(rows, columns=[column.name for column in c.LESS]), c.LESS)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from quotaopt import columns_why as c
 from quotaopt.case import Case
 from quotaopt.columns import PEER_GROUP
+from quotaopt.columns import why as c
 from quotaopt.optimize.statement import Block
 from quotaopt.problem import Bools, Floats, Ints
 from quotaopt.record import shape
@@ -21,7 +21,7 @@ DIGITS = 2  # of what is told of peers
 
 
 def holds(case: Case, r: int, dropped: Sequence[Dropped]) -> pd.DataFrame:
-    """Rules that concern the rep, and the quota without each; columns `columns_why.HOLDS`.
+    """Rules that concern the rep, and the quota without each; columns `columns.why.HOLDS`.
 
     Those with a limit that is reached on a total the rep belongs to; then those that only limit others, but so that
     the rep's quota is another one. The target, which concerns everybody, is left out.
@@ -80,7 +80,7 @@ def closest(case: Case, r: int) -> tuple[Ints, bool]:
 
 
 def peer_table(case: Case, r: int, peers: Ints) -> pd.DataFrame:
-    """The rep and the peers side by side, peers to two digits and by letter; columns `columns_why.PEERS`."""
+    """The rep and the peers side by side, peers to two digits and by letter; columns `columns.why.PEERS`."""
     problem, unit = case.problem, float(case.problem.unit)
     who = np.array([r, *peers])
     capacity = problem.capacity.by("rep")[who]

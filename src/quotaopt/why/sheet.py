@@ -24,8 +24,8 @@ class RepWhy:
     rep, name, region : who it is.
     facts : quota, last_year, capacity, stretch, level, group_level, chance, less (the smaller quota asked about).
     stopped_by, source : rules that keep the rep from the peer group's level, and their places; empty when none does.
-    steps : the waterfall, see `columns_why.EXPLAIN`.
-    holds, peers, less : see `columns_why`.
+    steps : the waterfall, see `columns.why.EXPLAIN`.
+    holds, peers, less : see `columns.why`.
     paid_by : of the lock in `less`, the part each region pays, largest first.
     same_group : whether the peers are of the rep's own peer group.
     notes : what the reader must know.

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from quotaopt import columns_why as c
 from quotaopt.case import Case
+from quotaopt.columns import why as c
 from quotaopt.errors import SolverError
 from quotaopt.goals import Levels, chance_levels
 from quotaopt.optimize.build import build
@@ -35,7 +35,7 @@ class Swap:
     ----------
     wanted, taken : money that was asked about, and that can go.
     chance, chance_after : of the rep in dispute, now and then; nan where the forecast knows no chances.
-    takers : columns `columns_why.SWAP`, the one who takes most first.
+    takers : columns `columns.why.SWAP`, the one who takes most first.
     """
 
     rep: str

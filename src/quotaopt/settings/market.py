@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from quotaopt.settings_data import Section
+from quotaopt.settings.data import Section
 from quotaopt.values import Share
 
 Prices = dict[str, Annotated[float, Field(gt=0)]]

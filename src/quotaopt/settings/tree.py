@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from quotaopt.columns import PRODUCT_ATTRIBUTES, REP, TIME_ATTRIBUTES
-from quotaopt.settings_data import Section
+from quotaopt.settings.data import Section
 from quotaopt.values import Amount, refuse
 
 COMPANY, LIMIT = "company", "limit"

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from quotaopt import columns_why as c
 from quotaopt.case import Case
 from quotaopt.columns import REP
+from quotaopt.columns import why as c
 from quotaopt.errors import UnknownNameError
 from quotaopt.goals import Levels, goal
 from quotaopt.optimize.alternatives import Point, trace_frontier
@@ -44,7 +44,7 @@ COSTS: dict[str, Costs] = {"change": last_year_pattern, "capacity_fit": capacity
 
 
 def frontier(case: Case, cost: str = "change", points: int = 15) -> pd.DataFrame:
-    """Least cost for each amount of fairness given up, from the fair plan to the cheapest one; `columns_why.FRONTIER`.
+    """Least cost for each amount of fairness given up, from the fair plan to the cheapest one; `columns.why.FRONTIER`.
 
     Cost is the money by which quotas of reps differ from a pattern scaled to the target, counted at both ends of
     each move; `delta` the largest distance of a rep's level from the fair one (by the slope there, where levels bend).

@@ -16,7 +16,7 @@ import pandas as pd
 from quotaopt.errors import Finding, nearest, split_place
 from quotaopt.problem import Bools, Floats, Ints
 from quotaopt.scenario import Scenario
-from quotaopt.settings_metrics import Metric, metric_names
+from quotaopt.settings.metrics import Metric, metric_names
 
 if TYPE_CHECKING:
     from quotaopt.tables import Inputs

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from quotaopt.settings_data import Section
+from quotaopt.settings.data import Section
 from quotaopt.values import Amount, Curve
 
 Pay0 = Annotated[Amount, Field(ge=0)]

@@ -13,14 +13,14 @@ from typing import Annotated, Literal, get_args, get_origin
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
-from quotaopt.settings_accounts import Accounts
-from quotaopt.settings_data import Data, Section
-from quotaopt.settings_hand import Commits, Overrides
-from quotaopt.settings_market import Potential, Prices
-from quotaopt.settings_metrics import Metrics
-from quotaopt.settings_people import Hiring, Leave
-from quotaopt.settings_policy import Pay, Policy
-from quotaopt.settings_tree import COMPANY, Hedges, Targets, Tree, compound
+from quotaopt.settings.accounts import Accounts
+from quotaopt.settings.data import Data, Section
+from quotaopt.settings.hand import Commits, Overrides
+from quotaopt.settings.market import Potential, Prices
+from quotaopt.settings.metrics import Metrics
+from quotaopt.settings.people import Hiring, Leave
+from quotaopt.settings.policy import Pay, Policy
+from quotaopt.settings.tree import COMPANY, Hedges, Targets, Tree, compound
 from quotaopt.values import (
     Amount,
     Calendar,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from quotaopt.columns_hand import UNITS
+from quotaopt.columns.hand import UNITS
 from quotaopt.money import money_text
 from quotaopt.problem import Floats, Ints
 from quotaopt.record import Tables, shape_tables

@@ -15,7 +15,7 @@ import pandas as pd
 from quotaopt.forecast.panel import YEAR, Bools, Floats, month_number
 from quotaopt.measures.table import rows_table
 from quotaopt.measures.view import Row
-from quotaopt.replan import Change, Replan, recent, recent_months, recent_sales
+from quotaopt.sensitivity.replan import Change, Replan, recent, recent_months, recent_sales
 
 PRODUCTS, SALES, BLURS = 10, 20, 5  # how many products and single sales are left out, how often all is blurred
 NOISE = 0.02

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from quotaopt.accounts import account_tables
-from quotaopt.columns_hand import LOCAL, OVERLAY
+from quotaopt.columns.hand import LOCAL, OVERLAY
 from quotaopt.decisions_record import decision_tables
+from quotaopt.ledgers.accounts import account_tables
+from quotaopt.ledgers.overlay import credit_shares
+from quotaopt.ledgers.units import unit_tables
 from quotaopt.money import money_text
-from quotaopt.overlay import credit_shares
 from quotaopt.record import Tables, shape_tables
 from quotaopt.tables.rates import plain
-from quotaopt.units import unit_tables
 
 if TYPE_CHECKING:
     from quotaopt.decisions import Decided

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from quotaopt.columns_hand import ACCOUNTS
+from quotaopt.columns.hand import ACCOUNTS
 from quotaopt.forecast.sums import divide, sum_groups
-from quotaopt.holders import OTHERS, Shares, find_shares, merge
+from quotaopt.ledgers.holders import OTHERS, Shares, find_shares, merge
 from quotaopt.money import money_text
 from quotaopt.optimize.rounding import split
 from quotaopt.problem import Floats, Ints

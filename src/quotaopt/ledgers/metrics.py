@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from quotaopt import columns_metrics as c
+from quotaopt.columns import metrics as c
 from quotaopt.errors import Finding, split_place
-from quotaopt.levels import check_levels, level_tables
+from quotaopt.ledgers.levels import check_levels, level_tables
 from quotaopt.record import finding_table, shape
 from quotaopt.scenario import Scenario
 from quotaopt.settings import Rounding, Workload
-from quotaopt.settings_data import FILES
-from quotaopt.settings_market import Potential
-from quotaopt.settings_metrics import MAIN, metric_names
+from quotaopt.settings.data import FILES
+from quotaopt.settings.market import Potential
+from quotaopt.settings.metrics import MAIN, metric_names
 from quotaopt.tables.catalogue import TABLES
 
 if TYPE_CHECKING:

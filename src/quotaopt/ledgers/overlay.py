@@ -15,7 +15,7 @@ import pandas as pd
 from quotaopt import columns as c
 from quotaopt.errors import Finding
 from quotaopt.forecast.notes import list_names
-from quotaopt.holders import account_part, find_shares
+from quotaopt.ledgers.holders import account_part, find_shares
 from quotaopt.problem import Floats, Index
 from quotaopt.text import ACCOUNT
 from quotaopt.workdays import Workdays, share_of_workdays

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from quotaopt.settings_data import Section
+from quotaopt.settings.data import Section
 from quotaopt.values import Amount, Rule, refuse
 
 MAIN = "amount"

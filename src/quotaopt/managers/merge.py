@@ -13,9 +13,9 @@ import pandas as pd
 
 from quotaopt.archive import Run
 from quotaopt.errors import Finding, InputError
-from quotaopt.manager_files import CELL, MANAGER_FILE, HandOut, open_handout
+from quotaopt.managers.files import CELL, MANAGER_FILE, HandOut, open_handout
 from quotaopt.money import money_text
-from quotaopt.settings_tree import LIMIT
+from quotaopt.settings.tree import LIMIT
 from quotaopt.tables.checks import check_keys, drop_subtotals, read_cells
 from quotaopt.tables.read import read_sheet
 from quotaopt.tables.sheet import Sheet, join_sheets

@@ -18,7 +18,7 @@ from quotaopt.errors import NoPlanError
 from quotaopt.forecast.panel import Floats
 from quotaopt.measures.table import rows_table
 from quotaopt.measures.view import Row
-from quotaopt.replan import Replan, recent, recent_sales
+from quotaopt.sensitivity.replan import Replan, recent, recent_sales
 
 STEP = 0.01
 FINEST = 10  # rounding units that 1 % must be worth: less is rounding

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from quotaopt.settings_data import Section
+from quotaopt.settings.data import Section
 from quotaopt.values import refuse
 
 

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from quotaopt import columns_why as c
 from quotaopt.allocate import allocate
 from quotaopt.case import Case
+from quotaopt.columns import why as c
 from quotaopt.errors import Finding, InputError, UnknownNameError
 from quotaopt.optimize.alternatives import find_ranges
 from quotaopt.optimize.build import build, rows_of
@@ -25,7 +25,7 @@ from quotaopt.optimize.statement import Block, RuleUse
 from quotaopt.plan import Plan
 from quotaopt.problem import Floats, Problem
 from quotaopt.record import shape
-from quotaopt.whatif import apply_change, parse_change
+from quotaopt.sensitivity.whatif import apply_change, parse_change
 
 Effect = tuple[str, str, str, float, float]
 MOST_TOTALS = 500  # each may take two programs over all margins
@@ -35,7 +35,7 @@ MOST_TOTALS = 500  # each may take two programs over all margins
 
 
 def what_if(case: Case, changes: Sequence[str]) -> pd.DataFrame:
-    """What each change alone does to levels, quotas of reps and binding rules; columns `columns_why.WHAT_IF`.
+    """What each change alone does to levels, quotas of reps and binding rules; columns `columns.why.WHAT_IF`.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def _text(value: Any) -> str:
 
 
 def free_range(case: Case, totals: Sequence[tuple[str, str | None]], within: float = 0.01) -> pd.DataFrame:
-    """Lowest and highest value of totals over all tables that keep every rule and are as fair; `columns_why.RANGES`.
+    """Lowest and highest value of totals over all tables that keep every rule and are as fair; `columns.why.RANGES`.
 
     As fair: no rep's quota is more than `within` above its fair one, so that no level rises by more than that part
     of itself (with levels that start at 0, as stretch and growth do). Ends are rounded outward to whole units.

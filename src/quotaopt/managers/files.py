@@ -14,12 +14,12 @@ import pandas as pd
 from quotaopt.archive import Run
 from quotaopt.case import open_run
 from quotaopt.errors import Finding, InputError, UnknownNameError
-from quotaopt.manager_books import write_manager_book
+from quotaopt.managers.books import write_manager_book
 from quotaopt.money import money_text
 from quotaopt.nodes import Key, given_targets
 from quotaopt.optimize.rounding import largest_remainder
 from quotaopt.scenario import Scenario
-from quotaopt.settings_tree import Tree
+from quotaopt.settings.tree import Tree
 from quotaopt.tables import write_csv
 from quotaopt.tables.catalogue import TABLES
 from quotaopt.tables.nested import node_names

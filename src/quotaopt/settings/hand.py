@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from quotaopt.settings_data import Section
+from quotaopt.settings.data import Section
 from quotaopt.values import Share
 
 

@@ -1,0 +1,1 @@
+"""What stands beside the plan: accounts, overlay quotas, other metrics and units."""

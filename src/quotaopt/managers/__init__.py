@@ -1,0 +1,1 @@
+"""A plan handed out to managers as files, and brought back."""

@@ -1,0 +1,1 @@
+"""What would move the plan, and how far: ranges, what-if, the price of fairness, plans made again."""
