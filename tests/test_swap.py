@@ -51,9 +51,7 @@ def test_sums_tie_rules_hold_and_nobody_falls_behind(project: Path, sets: tuple[
         assert less.taken == min(round(0.01 * own), swap.taken)
         if "by_region" in "".join(sets):
             assert {region[taker] for taker in table["rep_id"]} <= {region[rep]}
-    if (
-        not sets
-    ):  # with one total to keep all who take are filled up to the chance of the rep in dispute, but the dearest
+    if not sets:  # with one total to keep all who take are filled up to the disputed chance, but the dearest
         swap = who_takes(opened, "R5", 0.2)
         assert len(swap.takers) > 1
         assert (swap.takers["chance_after"] - swap.chance > 1e-3).sum() <= 1
@@ -66,6 +64,9 @@ def test_swap_prints(project: Path, call: Call) -> None:
     code, out, err = call("explain", run, "--rep", "R2", "--swap", "0.05", "-C", project)
     assert (code, err) == (0, "")
     assert out == PRINTED
+    assert (
+        "可由另外 2 人承接" in call("explain", run, "--rep", "R2", "--swap", "0.05", "--lang", "zh", "-C", project)[1]
+    )
     content = json.loads(call("explain", run, "--rep", "R2", "--swap", "0.05", "--format", "json", "-C", project)[1])
     assert content["rep"]["taken"] == sum(row["takes"] for row in content["rows"])
     assert call("explain", run, "--swap", "0.05", "-C", project)[0] == 2

@@ -63,7 +63,7 @@ def explain(
     if changes or totals:
         _ask(options, plan, changes, totals, within, top)
     elif rep and part:
-        _explain_swap(options, plan, rep, part)
+        _explain_swap(options, plan, rep, part, lang)
     elif rep:
         _explain_rep(options, plan, rep, lang, html)
     elif all_reps:
@@ -89,7 +89,7 @@ def _explain_rep(options: Options, plan: str | None, rep: str, lang: str, html: 
     options.emit("explain", why.steps, parts, run=case.run.id, **rep_content(why))
 
 
-def _explain_swap(options: Options, plan: str | None, rep: str, part: float) -> None:
+def _explain_swap(options: Options, plan: str | None, rep: str, part: float, lang: str) -> None:
     """Who could take a part of one rep's quota."""
     from quotaopt.report.rep import find_rep
     from quotaopt.report.sensitivity import rep_names
@@ -99,7 +99,7 @@ def _explain_swap(options: Options, plan: str | None, rep: str, part: float) -> 
     case = _open(options.folder, plan)
     roster = case.inputs.roster
     swap = who_takes(case, find_rep(roster, rep), part)
-    parts = swap_report(swap, rep_names(roster), str(case.run.record["currency"]))
+    parts = swap_report(swap, rep_names(roster), str(case.run.record["currency"]), lang)
     options.emit("explain", swap.takers, parts, run=case.run.id, **swap_content(swap))
 
 

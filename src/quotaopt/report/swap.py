@@ -9,23 +9,25 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from quotaopt.report.render import each, grid, labelled, money, percent
-from quotaopt.text import counted
+from quotaopt.report.words import words
 from quotaopt.why.swap import Swap
 
-FAIR = "Every rule holds, nobody else moves, and nobody who takes more is left with a lower chance than this rep now."
 
-
-def swap_report(swap: Swap, names: Mapping[str, str], currency: str) -> Iterator[RenderableType]:
+def swap_report(swap: Swap, names: Mapping[str, str], currency: str, language: str = "en") -> Iterator[RenderableType]:
     """How much could go, and to whom."""
-    amount = f"{money(swap.taken, 0 if swap.taken % 1 == 0 else None)} of {money(swap.quota)} {currency}".strip()
+    say = words(language)
     name = names.get(swap.rep, swap.rep)
     yield Text.assemble((name, "bold"), f"  {swap.rep}")
-    part = percent(swap.taken / swap.quota, False) if swap.quota else ""
     if not len(swap.takers):
-        yield Text("Nobody could take any of it: everybody else has a lower chance already, or a rule forbids it.")
+        yield Text(say["swap.nobody"])
         return
-    moved = "" if isnan(swap.chance) else f"; the chance to make it: {_chance(swap.chance, swap.chance_after)}"
-    yield Text(f"{amount} ({part}) could go to {counted(len(swap.takers), 'other')}{moved}")
+    taken = money(swap.taken, 0 if swap.taken % 1 == 0 else None)
+    amount = say["swap.of"].format(taken=taken, quota=money(swap.quota), currency=currency)
+    part = percent(swap.taken / swap.quota, False) if swap.quota else ""
+    others = "other" if len(swap.takers) == 1 else "others"
+    text = say["swap.goes"].format(amount=amount.strip(), part=part, count=len(swap.takers), others=others)
+    chance = "" if isnan(swap.chance) else _chance(swap.chance, swap.chance_after)
+    yield Text(text + (say["swap.chance"].format(chance=chance) if chance else ""))
     yield Text()
     digits = 0 if (swap.takers["takes"] % 1 == 0).all() else None
     body = [
@@ -33,12 +35,13 @@ def swap_report(swap: Swap, names: Mapping[str, str], currency: str) -> Iterator
          percent(row.ratio), money(row.comes_to), "" if isnan(row.chance) else _chance(row.chance, row.chance_after))
         for row in each(swap.takers)
     ]  # fmt: skip
-    yield grid(["who", "region", "quota", "takes", "", "comes to", "chance"], body, right=range(2, 7))
+    heads = [say[f"swap.{key}"] if key else "" for key in ("who", "region", "quota", "takes", "", "total", "odds")]
+    yield grid(heads, body, right=range(2, 7))
     yield Text()
-    lines = [("·", "dim", FAIR)]
+    lines = [("·", "dim", say["swap.fair"])]
     if swap.wanted - swap.taken > 1e-9 * swap.quota:
-        lines.append(("·", "dim", f"More of the {money(swap.wanted)} that were asked about cannot go that way."))
-    lines.append(("·", "dim", "To do it, write these quotas into data.overrides and run again."))
+        lines.append(("·", "dim", say["swap.rest"].format(wanted=money(swap.wanted))))
+    lines.append(("·", "dim", say["swap.do"]))
     yield labelled(lines)
 
 

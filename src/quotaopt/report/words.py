@@ -103,6 +103,32 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "多一单位的影响未知：该界限不能单独变动，或影响不成比例（退化）。",
     ),
     "without_none": ("Without this rule there is no plan.", "去掉此规则则没有可行方案。"),
+    # Who could take a part.
+    "swap.fair": (
+        "Every rule holds, nobody else moves, and nobody who takes more is left with a lower chance than this rep now.",
+        "所有规则均得满足，其他人不变；承接者的达成概率均不低于此人目前的水平。",
+    ),
+    "swap.nobody": (
+        "Nobody could take any of it: everybody else has a lower chance already, or a rule forbids it.",
+        "无人可以承接：其他人的达成概率本已更低，或规则不允许。",
+    ),
+    "swap.goes": ("{amount} ({part}) could go to {count} {others}", "{amount}（{part}）可由另外 {count} 人承接"),
+    "swap.chance": ("; the chance to make it: {chance}", "；达成概率：{chance}"),
+    "swap.of": ("{taken} of {quota} {currency}", "{quota} {currency} 中的 {taken}"),
+    "swap.rest": (
+        "More of the {wanted} that were asked about cannot go that way.",
+        "所问的 {wanted} 中，其余部分无法这样转出。",
+    ),
+    "swap.do": (
+        "To do it, write these quotas into data.overrides and run again.",
+        "如要实行，请将这些配额写入 data.overrides 后重新运行。",
+    ),
+    "swap.who": ("who", "承接者"),
+    "swap.region": ("region", "区域"),
+    "swap.quota": ("quota", "配额"),
+    "swap.takes": ("takes", "承接"),
+    "swap.total": ("comes to", "合计"),
+    "swap.odds": ("chance", "达成概率"),
     # Peers.
     "peers": ("The peers most like you", "最相近的同事"),
     "peers_about": (
