@@ -69,7 +69,10 @@ def run_pipeline(panel: Panel, horizon: int) -> Outlook:
     bases = [make_basis(levels, known_by(panel, u)) for u in origins] + [make_basis(levels, panel)]
     money = [b.scale[:, None] for b in bases]
     truth = [*_find_truth(levels, panel, origins, horizon), np.full((levels.size, horizon), np.nan)]
-    lessons = [_teach(*x) for x in zip(bases, run_members(bases, horizon), truth, strict=True)]
+    # Two years tell of growth by one difference, and many years by many: until then much stays as it was last year.
+    # Earlier origins are forecast as today is, so that they tell how good that is.
+    caution = CAUTION * min(1.0, (2 * YEAR / panel.length) ** 2)
+    lessons = [_teach(*x, caution) for x in zip(bases, run_members(bases, horizon), truth, strict=True)]
     more, strength = learn_corrections(levels, lessons[:-1], lessons[-1])
     base = [x.base + m for x, m in zip(lessons, more, strict=True)]
     missed = [x.missed - m for x, m in zip(lessons[:-1], more, strict=False)]
@@ -97,11 +100,9 @@ def run_pipeline(panel: Panel, horizon: int) -> Outlook:
     )
 
 
-def _teach(basis: Basis, members: Floats, truth: Floats) -> Lesson:
+def _teach(basis: Basis, members: Floats, truth: Floats, caution: float) -> Lesson:
     # Without the highest and the lowest: one member that runs away, mostly growth, would take the mean with it.
     base = np.sort(members[[MEMBERS.index(name) for name in MEAN_OF]], axis=0)[1:-1].mean(axis=0)
-    # Two years tell of growth by one difference, and many years by many: until then much stays as it was last year.
-    caution = CAUTION * min(1.0, (2 * YEAR / basis.history.shape[1]) ** 2)
     base += caution * (members[MEMBERS.index("pooled_season")] - base)
     gaps = np.stack([to_grain(m - base) for m in members])
     return Lesson(basis, gaps, base, _divide(truth, basis.scale[:, None]) - base)
