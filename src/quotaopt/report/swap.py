@@ -24,8 +24,8 @@ def swap_report(swap: Swap, names: Mapping[str, str], currency: str, language: s
     taken = money(swap.taken, 0 if swap.taken % 1 == 0 else None)
     amount = say["swap.of"].format(taken=taken, quota=money(swap.quota), currency=currency)
     part = percent(swap.taken / swap.quota, False) if swap.quota else ""
-    others = "other" if len(swap.takers) == 1 else "others"
-    text = say["swap.goes"].format(amount=amount.strip(), part=part, count=len(swap.takers), others=others)
+    goes = say["swap.goes_one" if len(swap.takers) == 1 else "swap.goes"]
+    text = goes.format(amount=amount.strip(), part=part, count=len(swap.takers))
     chance = "" if isnan(swap.chance) else _chance(swap.chance, swap.chance_after)
     yield Text(text + (say["swap.chance"].format(chance=chance) if chance else ""))
     yield Text()

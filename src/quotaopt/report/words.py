@@ -112,7 +112,8 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Nobody could take any of it: everybody else has a lower chance already, or a rule forbids it.",
         "无人可以承接：其他人的达成概率本已更低，或规则不允许。",
     ),
-    "swap.goes": ("{amount} ({part}) could go to {count} {others}", "{amount}（{part}）可由另外 {count} 人承接"),
+    "swap.goes": ("{amount} ({part}) could go to {count} others", "{amount}（{part}）可由另外 {count} 人承接"),
+    "swap.goes_one": ("{amount} ({part}) could go to {count} other", "{amount}（{part}）可由另外 {count} 人承接"),
     "swap.chance": ("; the chance to make it: {chance}", "；达成概率：{chance}"),
     "swap.of": ("{taken} of {quota} {currency}", "{quota} {currency} 中的 {taken}"),
     "swap.rest": (
