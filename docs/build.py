@@ -5,12 +5,14 @@ Run it with ``python docs/build.py``; a test fails when either is stale.
 
 from __future__ import annotations
 
+import inspect
 import io
 import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
+from textwrap import indent
 
 import click
 from pydantic import BaseModel
@@ -96,8 +98,9 @@ def commands() -> Iterator[str]:
             p.make_metavar(click.Context(command)) for p in command.params if isinstance(p, click.Argument)
         )
         yield f"\n### `{' '.join(filter(None, ('quotaopt', name, arguments)))}`"
-        lines = [line.strip("\b").rstrip() for line in (command.help or "").splitlines()]
-        yield "\n" + "\n".join(lines) + "\n"
+        # Since Python 3.13 docstrings come without their indent.
+        text = inspect.cleandoc(command.help or "")
+        yield "\n" + re.sub(r"\x08\n((?:.+\n?)+)", lambda found: indent(found[1], "    "), text) + "\n"
         for option in command.params:
             if isinstance(option, click.Option) and not set(option.opts) & set(common_flags()):
                 yield f"- `{' '.join(option.opts)}`: {option.help}"
