@@ -34,7 +34,7 @@ from quotaopt.optimize.statement import Block, RuleUse, state
 from quotaopt.problem import Floats, Problem
 from quotaopt.report.chart import line_chart, ticks
 from quotaopt.scenario import load_scenario
-from quotaopt.sensitivity.frontier import frontier
+from quotaopt.sensitivity.frontier import tabulate_frontier
 from quotaopt.sensitivity.ranges import free_range, what_if
 
 from .crossing import crossing
@@ -280,7 +280,7 @@ def test_a_scenario_without_a_plan_has_no_sensitivity(project: Path) -> None:
     for ask in (
         lambda: what_if(case, ["target=-1%"]),
         lambda: free_range(case, [("rep", None)]),
-        lambda: frontier(case),
+        lambda: tabulate_frontier(case),
     ):
         with pytest.raises(NoPlanError):
             ask()
@@ -438,19 +438,19 @@ def test_the_frontier_of_a_scenario(project: Path) -> None:
     R4, a peer group of its own that is meant to stand at half the level, pays for getting there.
     """
     case = Case(load_scenario("base", project))
-    alone = frontier(case)
+    alone = tabulate_frontier(case)
     assert alone[["delta", "cost", "share"]].to_numpy().tolist() == [[0, 0, 0]]
     stepped = ["goals=[{ name = 'level_stretch', relative = { new = 0.5 } }]"]
     roster = (project / "scenarios/data/roster.csv").read_text(encoding="utf-8").splitlines()
     rows = [roster[0] + ",peer_group", *(r + (",new" if r.startswith("R4") else ",") for r in roster[1:])]
     (project / "scenarios/data/roster.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    table = frontier(Case(load_scenario("base", project, stepped)), "capacity_fit")
+    table = tabulate_frontier(Case(load_scenario("base", project, stepped)), "capacity_fit")
     assert table["cost"].iloc[-1] == pytest.approx(0, abs=1)
     assert table["share"].iloc[[0, -1]].tolist() == [0, 1]
     assert table["first_rep"].iloc[-1] == "R4"
     assert table["first_change"].iloc[-1] == pytest.approx(48_000 / 30_000 - 1, rel=1e-4)
     with pytest.raises(UnknownNameError, match="Known: change, capacity_fit"):
-        frontier(case, "luck")
+        tabulate_frontier(case, "luck")
 
 
 def test_ticks_are_round_and_cover() -> None:

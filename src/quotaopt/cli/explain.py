@@ -188,12 +188,11 @@ def frontier(
     from quotaopt.case import Case
     from quotaopt.report.sensitivity import frontier_picture, frontier_report, rep_names
     from quotaopt.report.terminal import shown_folder
-    from quotaopt.sensitivity.frontier import frontier as trace
-    from quotaopt.sensitivity.frontier import write_frontier
+    from quotaopt.sensitivity.frontier import tabulate_frontier, write_frontier
 
     project = options.folder
     case = Case(_load(project, scenario, sets))
-    table = trace(case, cost, points)
+    table = tabulate_frontier(case, cost, points)
     folder = out or project / "runs" / f"{case.scenario.name}-frontier"
     picture = frontier_picture(table, case.scenario.name, cost, case.scenario.settings.currency)
     write_frontier(table, picture, folder, case.scenario.settings.output.csv_encoding)

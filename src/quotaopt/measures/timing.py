@@ -13,30 +13,33 @@ from quotaopt.measures.view import Floats, PlanView, Row, measure
 MOST_APART = 0.1  # of the quota in other months than the sales of last year: more is told as a warning
 
 
-def _shares(view: PlanView) -> tuple[Floats, Floats] | None:
-    """Each month's share of all quotas and of last year's sales, shape (months,); None where there are no seasons."""
+def _shares(view: PlanView) -> tuple[Floats, Floats, float] | None:
+    """Each month's share of all quotas and of last year's sales, shape (months,), and how much of it is elsewhere.
+
+    None where there are no seasons.
+    """
     quota, sold = view.quota.sum(axis=(0, 1)), view.last_year.sum(axis=(0, 1))
     if len(quota) < 2 or quota.sum() <= 0 or sold.min() < 0 or sold.sum() <= 0:
         return None
-    return quota / quota.sum(), sold / sold.sum()
+    asked, came = quota / quota.sum(), sold / sold.sum()
+    return asked, came, 0.5 * float(np.abs(asked - came).sum())
 
 
 @measure
 def seasonality(view: PlanView) -> Iterator[Row]:
     """Whether the months of the plan follow those of last year."""
     if shares := _shares(view):
-        off = 0.5 * np.abs(shares[0] - shares[1]).sum()
         about = "part of the year's quota in other months than last year"
-        yield Row("seasonality_fit", float(off), "ratio", about, "lower")
+        yield Row("seasonality_fit", shares[2], "ratio", about, "lower")
 
 
 def note_season(view: PlanView) -> Iterator[Finding]:
     """A warning where quotas have other seasons than sales."""
     shares = _shares(view)
-    off = 0.0 if shares is None else 0.5 * float(np.abs(shares[0] - shares[1]).sum())
-    if shares is not None and off > MOST_APART:
-        k = int(np.abs(shares[0] - shares[1]).argmax())
-        month, parts = _months(view)[k], [f"{100 * share[k]:.1f} %" for share in shares]
+    if shares is not None and shares[2] > MOST_APART:
+        asked, came, off = shares
+        k = int(np.abs(asked - came).argmax())
+        month, parts = _months(view)[k], [f"{100 * share[k]:.1f} %" for share in (asked, came)]
         what = (
             f"{100 * off:.0f} % of the quota stands in other months than last year's sales; "
             f"most apart is {month}: {parts[0]} of the quota, {parts[1]} of the sales"

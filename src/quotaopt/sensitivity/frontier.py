@@ -43,7 +43,7 @@ def capacity_pattern(problem: Problem) -> Floats:
 COSTS: dict[str, Costs] = {"change": last_year_pattern, "capacity_fit": capacity_pattern}
 
 
-def frontier(case: Case, cost: str = "change", points: int = 15) -> pd.DataFrame:
+def tabulate_frontier(case: Case, cost: str = "change", points: int = 15) -> pd.DataFrame:
     """Least cost for each amount of fairness given up, from the fair plan to the cheapest one; `columns.why.FRONTIER`.
 
     Cost is the money by which quotas of reps differ from a pattern scaled to the target, counted at both ends of
