@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from quotaopt.capacity import make_capacity
 from quotaopt.forecast import Panel, forecasters, make_forecast
+from quotaopt.forecast.methods import season_level
 from quotaopt.forecast.peers import find_peers
+from quotaopt.forecast.pool.season import season_factors
 
 from .test_forecast import few, make_inputs, make_settings
 
@@ -87,6 +89,20 @@ def test_where_units_differ_a_hundredfold_peers_do_no_harm(known: int, most: flo
     missed, flat = measure_miss(make_panel(sales, region), known)
     assert missed <= most
     assert missed <= flat * 1.1
+
+
+def test_a_sale_hardly_in_season_does_not_multiply_a_new_hire() -> None:
+    """One product sells in the tenth month of the year; somebody who came in the twelfth had an order for it."""
+    sales = 1000 * np.random.default_rng(2).lognormal(0, 0.5, (15, 3, 36))
+    sales[:, 2, np.arange(36) % 12 != 9] *= 0.01
+    sales[-1] = np.nan
+    sales[-1, :, -1] = 4000.0
+    panel = make_panel(sales)
+    factors = season_factors(panel)
+    assert factors[-1, 2, 11] < 0.2
+    assert (season_level(panel, factors)[-1] <= 8000).all()
+    month = season_level(make_panel(sales[:-1]), factors[:-1])
+    assert month == pytest.approx(sales[:-1, :, -12:].mean(axis=2))
 
 
 def test_peers_are_used_only_where_masked_reps_say_so() -> None:

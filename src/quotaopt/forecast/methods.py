@@ -50,9 +50,13 @@ def recent_level(panel: Panel) -> Floats:
 
 
 def season_level(panel: Panel, factors: Floats) -> Floats:
-    """Level of an average month from the last year: sales over the season of the months seen."""
+    """Level of an average month from the last year: sales over the season of the months seen.
+
+    ``(y + y / k) / (f + 1)`` for sales y and the season f of k months: one average month more is taken as it is. So a
+    sale hardly in season does not multiply a new hire, ``(k + 1)`` times the mean at most; after a year it is the mean.
+    """
     last, season = panel.values[:, :, -YEAR:], factors[:, :, panel.slots[-YEAR:]]
     seen = ~np.isnan(last)
+    months = np.maximum(seen.sum(axis=2), 1)
     weight = np.where(seen, season, 0.0).sum(axis=2)
-    total = np.where(seen, last, 0.0).sum(axis=2)
-    return np.asarray(np.divide(total, weight, out=np.zeros_like(total), where=weight > 0))
+    return np.asarray(np.where(seen, last, 0.0).sum(axis=2) * (1 + 1 / months) / (weight + 1))
