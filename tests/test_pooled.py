@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from quotaopt.forecast.pool.levels import Levels, fill_gaps, stack_history
 from quotaopt.forecast.pool.pooled import make_outlook
 from quotaopt.forecast.pool.reconcile import reconcile
+from quotaopt.forecast.pool.shares import WAYS, weigh_ways
 
 from .panels import make_panel
 
@@ -230,6 +231,16 @@ def test_the_notes_tell_how_much_reps_differ() -> None:
     notes = make_outlook(make_panel(make_reps(0, 1.0)), 12, METHOD).notes
     assert [n.code for n in notes][:1] == ["rep_effects"]
     assert "own history counts" in notes[0].what
+
+
+@pytest.mark.parametrize("horizon", [1, 3, 4, 6, 7, 12])
+def test_months_as_they_were_tell_of_as_many_months_ahead_only(horizon: int) -> None:
+    levels, none = Levels.of(make_panel(draw(0))), np.empty((0, 6, 3, horizon))
+    say = weigh_ways(levels, [], none, none)
+    assert say.sum() == pytest.approx(1)
+    for way, weight in zip(WAYS, say, strict=True):
+        assert not (way.raw and way.window < horizon and weight > 0)
+    assert any(way.raw and weight > 0 for way, weight in zip(WAYS, say, strict=True)) is (horizon <= 6)
 
 
 def test_shares_that_run_away_are_not_held_back() -> None:

@@ -75,7 +75,7 @@ class Forecasting(Section):
     """
 
     method: str = "auto"
-    months: int = Field(default=36, ge=1)
+    months: int = Field(default=60, ge=1)
     level: float = Field(default=0.8, gt=0, lt=1)
     fence: bool = True
     deal_fence: bool = False

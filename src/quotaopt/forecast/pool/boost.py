@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints
+from quotaopt.forecast.pool.lessons import FOLDS, LARGEST_ERROR, Learner, Lesson, apply_learnt, to_grain, try_earlier
 from quotaopt.forecast.pool.levels import Levels
 from quotaopt.forecast.pool.members import Basis, recent_mean
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-STRENGTH = 0.5  # of what was learnt is used: the other half is likelier to be chance
-# Pseudo-origins of a year or two tell little of whether trees help. On tourism the regression was about 0.9, on
-# noise 0: what lies between counts as much as two years of them.
-PRIOR, PRIOR_YEARS = 0.5, 2.0
-FEW = 5  # a level of this many series is corrected by half: what holds for many need not hold for one
-LEAST_FOLDS, FOLDS = 3, 8
+LEAST_FOLDS = 3
 LEAST_ROWS, MOST_ROWS = 20_000, 150_000
 LEAST_TRIED = 1_000  # errors from which an earlier origin is corrected
-LARGEST_ERROR = 3.0  # months beyond this many typical months teach as this many
-GRAIN = 2.0**-20  # features are rounded, so that rounding errors of the unit of money cross no threshold
 TREES = {
     "max_iter": 40,
     "learning_rate": 0.1,
@@ -36,81 +30,31 @@ TREES = {
 }
 
 
-class Lesson(NamedTuple):
-    """One origin: what was known, forecast and missed; everything over scale.
-
-    Attributes
-    ----------
-    basis : see `Basis`.
-    gaps : members − base, rounded, shape (members, series, horizon).
-    base : the mean of members, shape (series, horizon).
-    missed : actual − base, shape (series, horizon); nan = not known.
-    """
-
-    basis: Basis
-    gaps: NDArray[np.float32]
-    base: Floats
-    missed: Floats
-
-    @property
-    def known(self) -> int:
-        """Months known at the origin."""
-        return int(self.basis.history.shape[1])
-
-    def until(self, month: int) -> Floats:
-        """`missed` as far as known by a month."""
-        return np.where(np.arange(self.missed.shape[1]) < month - self.known, self.missed, np.nan)
-
-
 def learn_corrections(levels: Levels, lessons: Sequence[Lesson], now: Lesson) -> tuple[list[Floats], float]:
-    """What to add to the base at each origin and now, shape (series, horizon), and the strength, 0 to 1.
+    """What to add to the base at each origin and now, shape (series, horizon), and the largest strength of a level.
 
     Histogram gradient boosting (Ke et al. 2017, in scikit-learn) on the error over scale, one model for all series
     and months ahead. An origin is corrected by a model of what was known by then, or not at all when that was too
-    little. The strength is half of the regression of the errors on what was said of them so, within 0 and 1, averaged
-    with a prior by the years there are of them; levels of few series get less, see `FEW`. With little to learn from
-    it is not tried.
+    little. Applied as far as it would have helped, see `apply_learnt`. With little to learn from it is not tried.
     """
     none = [np.zeros_like(lesson.base) for lesson in (*lessons, now)]
     folds = min(FOLDS, len(lessons) - 1)
     if folds < LEAST_FOLDS or _count(lessons, now.known) < LEAST_ROWS:
         return none, 0.0
-    out, tried = list(none), []
-    for fold in np.array_split(np.arange(len(lessons)), folds)[1:]:
-        until = lessons[fold[0]].known
-        if _count(lessons, until) < LEAST_TRIED:
-            continue
+
+    def teach(month: int) -> Learner | None:
         # Earlier models are there to be judged: together they cost no more than the one that is used.
-        model = _Model(levels, lessons, until, MOST_ROWS // (folds - 1))
-        for i in fold:
-            out[i] = model.predict(lessons[i])
-        tried += list(fold)
-    strength = STRENGTH * _trust(lessons, out, tried, now.known)
-    out[-1] = _Model(levels, lessons, now.known, MOST_ROWS).predict(now)
-    count = np.array([rows.stop - rows.start for rows in levels.rows])[levels.level, None]
-    return [strength * count / (count + FEW) * x for x in out], strength
+        enough = _count(lessons, month) >= LEAST_TRIED
+        return _Model(levels, lessons, month, MOST_ROWS // (folds - 1)).predict if enough else None
 
-
-def _trust(lessons: Sequence[Lesson], said: Sequence[Floats], tried: Sequence[int], known: int) -> float:
-    """How far trees are believed, 0 to 1: by the origins they were tried at, averaged with the prior."""
-    years = (known - lessons[tried[0]].known) / YEAR if tried else 0.0
-    found = _agree([lessons[i].missed for i in tried], [said[i] for i in tried])
-    return (years * found + PRIOR_YEARS * PRIOR) / (years + PRIOR_YEARS)
+    said, tried = try_earlier(lessons, teach)
+    said.append(_Model(levels, lessons, now.known, MOST_ROWS).predict(now))
+    return apply_learnt(levels, lessons, said, tried, now)
 
 
 def _count(lessons: Sequence[Lesson], until: int) -> int:
     """How many errors were known by a month."""
     return sum(int((~np.isnan(lesson.until(until))).sum()) for lesson in lessons)
-
-
-def _agree(missed: Sequence[Floats], said: Sequence[Floats]) -> float:
-    """Regression of errors on what was said of them, within 0 and 1."""
-    both = squares = 0.0
-    for error, guess in zip(missed, said, strict=True):
-        known = ~np.isnan(error)
-        both += float((np.clip(error[known], -LARGEST_ERROR, LARGEST_ERROR) * guess[known]).sum())
-        squares += float((guess[known] ** 2).sum())
-    return min(max(both / squares, 0.0), 1.0) if squares > 0 else 0.0
 
 
 class _Model:
@@ -163,11 +107,6 @@ def _features(levels: Levels, lesson: Lesson, at: Ints) -> NDArray[np.float32]:
     columns += [column[series] for column in _describe(levels, basis)]
     columns += [basis.season[series, ahead % YEAR], ahead, (basis.month + ahead) % YEAR]
     return _round(columns)
-
-
-def to_grain(values: Any) -> NDArray[np.float32]:
-    """Rounded to `GRAIN`."""
-    return np.asarray(np.rint(np.asarray(values) / GRAIN) * GRAIN, dtype=np.float32)
 
 
 def _round(columns: Sequence[Any]) -> NDArray[np.float32]:

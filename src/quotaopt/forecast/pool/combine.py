@@ -7,16 +7,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from quotaopt.forecast.backtest import Backtest, total_by
+from quotaopt.forecast.backtest import LEVELS, Backtest, total_by
 from quotaopt.forecast.panel import YEAR, Floats
 
 NAIVE, POOLED = "seasonal_naive", "pipeline"
 MEMBERS = (NAIVE, POOLED)
 
-# A back-test of a year or two is a small sample. On public panels the pooled forecast had nine tenths of the naive's
-# error; that counts as much as two years of back-test of very many series. With this few series the back-test counts
-# half: the company's sum is one number a year.
-PRIOR_RATIO, PRIOR_YEARS, FEW = 0.9, 2.0, 5.0
+TIE = 0.01  # a back-test that is one per cent behind has not lost
+# With this few series a level counts half: the company's sum is one number a year.
+FEW = 5.0
+# What one part of a back-test of a year or two says is a small sample. On public panels the pooled forecast had nine
+# tenths of the naive's error; that counts as much as two years of back-test of very many series.
+PRIOR_RATIO, PRIOR_YEARS = 0.9, 2.0
 ROUNDING, MOST_RATIO = 1e-9, 10.0
 
 # Levels whose errors of months (True) or of sums (False) tell whether to trust the cells, the rep sums, the company.
@@ -69,9 +71,10 @@ def _scale(wanted: Floats, given: Floats, axes: tuple[int, int]) -> Floats:
 def choose(test: Backtest) -> tuple[Choice, Backtest]:
     """The choice `auto` makes, and the back-test with what it would have said.
 
-    The logarithm of the pooled forecast's errors over the naive's, of cells, rep sums and the company's months each, is
-    averaged with a prior by years and series tested. The naive where it is above 0 on average over all, and where there
-    is no back-test (with less than a year it is the mean); else the naive where that part's is.
+    The naive where there is no back-test (with less than a year it is the mean), and where the back-test loses: where
+    the pooled forecast's error of a month is above the naive's, as the geometric mean of all levels by their number of
+    series. Else the naive for cells, rep sums or the company's months alone, where it is above for them after being
+    averaged with a prior by years and series tested: a part of a short back-test tells little.
     """
     means = {name: np.nan_to_num(p) for name, p in test.predicted.items()}
     hide = np.isnan(test.actual)
@@ -81,28 +84,28 @@ def choose(test: Backtest) -> tuple[Choice, Backtest]:
 
 
 def _choose(test: Backtest, means: Mapping[str, Floats]) -> Choice:
-    judged = {part: _judge(test, means, asked) for part, asked in JUDGED_BY.items()}
-    if sum(judged.values()) > ROUNDING:
+    whole = np.array([_compare(test, means, level, months=True) for level in LEVELS])
+    if np.average(np.log(whole[:, 0]), weights=whole[:, 1] / (whole[:, 1] + FEW)) > TIE:
         return Choice()
-    return Choice(**{part: NAIVE if loss > ROUNDING else POOLED for part, loss in judged.items()})
+    return Choice(**{part: _judge(test, means, asked) for part, asked in JUDGED_BY.items()})
 
 
-def _judge(test: Backtest, means: Mapping[str, Floats], asked: Sequence[tuple[str, bool]]) -> float:
-    """Logarithm of the pooled forecast's error over the naive's, averaged with the prior."""
+def _judge(test: Backtest, means: Mapping[str, Floats], asked: Sequence[tuple[str, bool]]) -> str:
+    """The better of the two for a part: by the ratio of their errors, averaged with the prior."""
     years = (test.panel.length - min(test.origins)) / YEAR
     lost, weight = PRIOR_YEARS * np.log(PRIOR_RATIO), PRIOR_YEARS
     for level, months in asked:
-        ratio, series = _ratio(test, means, level, months)
+        ratio, series = _compare(test, means, level, months)
         say = years * series / (series + FEW) / len(asked)
-        lost += say * np.log(np.clip(ratio, 1 / MOST_RATIO, MOST_RATIO))
+        lost += say * np.log(ratio)
         weight += say
-    return float(lost / weight)
+    return NAIVE if lost / weight > ROUNDING else POOLED
 
 
-def _ratio(test: Backtest, means: Mapping[str, Floats], level: str, months: bool) -> tuple[float, int]:
+def _compare(test: Backtest, means: Mapping[str, Floats], level: str, months: bool) -> tuple[float, int]:
     """Absolute error of the pooled forecast over the naive's, of months or of sums, and of how many series.
 
-    1 where neither errs.
+    1 where neither errs; within a tenth and ten times.
     """
     actual = total_by(test.actual, test.panel, level)
     errors = []
@@ -111,4 +114,5 @@ def _ratio(test: Backtest, means: Mapping[str, Floats], level: str, months: bool
         errors.append(float(np.abs(error if months else error.sum(axis=2)).sum()))
     least = ROUNDING * float(np.abs(actual).sum())
     naive, pooled = (error if error > least else 0.0 for error in errors)
-    return pooled / naive if naive > 0 else float("inf" if pooled > 0 else 1), actual.shape[1]
+    ratio = pooled / naive if naive > 0 else float("inf" if pooled > 0 else 1)
+    return float(np.clip(ratio, 1 / MOST_RATIO, MOST_RATIO)), actual.shape[1]

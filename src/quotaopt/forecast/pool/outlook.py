@@ -24,7 +24,8 @@ class Steps:
     Attributes
     ----------
     members : what each member said of the rep, by name.
-    mean : mean of the middle four of those that count, with little history drawn to the last year's level.
+    mean : mean of the middle four of those that count.
+    weighed : with little history drawn to the last year's level, and by weights that suited earlier origins.
     learnt : after what trees learnt from past errors.
     summed : after all levels were made to add up, and months without returns in the past kept from being negative.
     shared : after the rep effects: what the forecast says.
@@ -33,6 +34,7 @@ class Steps:
 
     members: Mapping[str, Floats]
     mean: Floats
+    weighed: Floats
     learnt: Floats
     summed: Floats
     shared: Floats

@@ -11,16 +11,17 @@ from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import run_backtest
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.panel import YEAR, Floats, Panel
-from quotaopt.forecast.pool.boost import Lesson, learn_corrections, to_grain
+from quotaopt.forecast.pool.boost import learn_corrections
 from quotaopt.forecast.pool.combine import MEMBERS as CHOICES
 from quotaopt.forecast.pool.combine import NAIVE, POOLED, Choice, choose
-from quotaopt.forecast.pool.effects import WAYS, Effects, share_out, weigh_ways
+from quotaopt.forecast.pool.effects import Effects
+from quotaopt.forecast.pool.lessons import Lesson, to_grain
 from quotaopt.forecast.pool.levels import Levels, fill_gaps
 from quotaopt.forecast.pool.members import MEAN_OF, MEMBERS, Basis, make_basis, run_members
 from quotaopt.forecast.pool.outlook import Outlook, Steps, choose_pseudo_origins, hide_unknown, known_by, roll
 from quotaopt.forecast.pool.reconcile import reconcile
-
-CAUTION = 0.6  # weight of the last year's level with two years of history; it falls with the square of the years
+from quotaopt.forecast.pool.shares import WAYS, share_out, weigh_ways
+from quotaopt.forecast.pool.weights import learn_weights
 
 
 def make_outlook(panel: Panel, horizon: int, method: str = "auto") -> Outlook:
@@ -71,8 +72,10 @@ def run_pipeline(panel: Panel, horizon: int) -> Outlook:
     truth = [*_find_truth(levels, panel, origins, horizon), np.full((levels.size, horizon), np.nan)]
     # Two years tell of growth by one difference, and many years by many: until then much stays as it was last year.
     # Earlier origins are forecast as today is, so that they tell how good that is.
-    caution = CAUTION * min(1.0, (2 * YEAR / panel.length) ** 2)
+    caution = min(1.0, (2 * YEAR / panel.length) ** 2)
     lessons = [_teach(*x, caution) for x in zip(bases, run_members(bases, horizon), truth, strict=True)]
+    more, weighed = learn_weights(levels, lessons[:-1], lessons[-1])
+    lessons = [x.plus(m) for x, m in zip(lessons, more, strict=True)]
     more, strength = learn_corrections(levels, lessons[:-1], lessons[-1])
     base = [x.base + m for x, m in zip(lessons, more, strict=True)]
     missed = [x.missed - m for x, m in zip(lessons[:-1], more, strict=False)]
@@ -81,10 +84,8 @@ def run_pipeline(panel: Panel, horizon: int) -> Outlook:
     cells = np.stack([reconcile(levels, b * s, variance) for b, s in zip(base, money, strict=True)])
     cells = np.where(returns, cells, np.maximum(cells, 0.0))
     actual = np.stack([levels.cells(t) for t in truth])
-    flats = [b.flat * s for b, s in zip(bases, money, strict=True)]
-    seasons = [b.season for b in bases]
-    say = weigh_ways(levels, flats[:-1], seasons[:-1], cells[:-1], actual[:-1])
-    shared = [share_out(levels, *x, say) for x in zip(flats, seasons, cells, strict=True)]
+    say = weigh_ways(levels, bases[:-1], cells[:-1], actual[:-1])
+    shared = [share_out(levels, *x, say) for x in zip(bases, cells, strict=True)]
     plain, cells = cells, np.stack([x for x, _ in shared])
     scales = np.stack([levels.cells(s)[:, :, 0] for s in money])
     return Outlook(
@@ -95,26 +96,32 @@ def run_pipeline(panel: Panel, horizon: int) -> Outlook:
         scales=scales[:-1],
         method=POOLED,
         choice=Choice.same(POOLED),
-        notes=tuple(_note(shared[-1][1], say, strength)),
+        notes=tuple(_note(shared[-1][1], say, weighed, strength)),
         steps=_trace(levels, lessons[-1], base[-1], (plain[-1], cells[-1]), shared[-1][1].own),
     )
 
 
 def _teach(basis: Basis, members: Floats, truth: Floats, caution: float) -> Lesson:
-    # Without the highest and the lowest: one member that runs away, mostly growth, would take the mean with it.
-    base = np.sort(members[[MEMBERS.index(name) for name in MEAN_OF]], axis=0)[1:-1].mean(axis=0)
+    base = _middle_mean(members)
     base += caution * (members[MEMBERS.index("pooled_season")] - base)
     gaps = np.stack([to_grain(m - base) for m in members])
     return Lesson(basis, gaps, base, _divide(truth, basis.scale[:, None]) - base)
+
+
+def _middle_mean(members: Floats) -> Floats:
+    """Without the highest and the lowest: one member that runs away, mostly growth, would take the mean with it."""
+    return np.asarray(np.sort(members[[MEMBERS.index(name) for name in MEAN_OF]], axis=0)[1:-1].mean(axis=0))
 
 
 def _trace(levels: Levels, lesson: Lesson, learnt: Floats, cells: tuple[Floats, Floats], own: Floats) -> Steps:
     """The months of each rep after every step; `cells` before and after the rep effects."""
     reps = levels.rows[-2] if levels.products > 1 else levels.rows[-1]
     money = lesson.basis.scale[reps, None]
+    members = lesson.gaps[:, reps] + lesson.base[reps]
     return Steps(
-        members={name: (x[reps] + lesson.base[reps]) * money for name, x in zip(MEMBERS, lesson.gaps, strict=True)},
-        mean=lesson.base[reps] * money,
+        members={name: x * money for name, x in zip(MEMBERS, members, strict=True)},
+        mean=_middle_mean(members) * money,
+        weighed=lesson.base[reps] * money,
         learnt=learnt[reps] * money,
         summed=cells[0].sum(axis=1),
         shared=cells[1].sum(axis=1),
@@ -138,8 +145,8 @@ def measure_variance(levels: Levels, missed: list[Floats], scale: Floats) -> Flo
     return np.asarray(np.maximum(relative, 1e-6) * scale**2)
 
 
-def _note(effects: Effects, say: Floats, strength: float) -> list[Finding]:
-    """How far reps differ, how long their shares last, and whether trees were used."""
+def _note(effects: Effects, say: Floats, weighed: float, strength: float) -> list[Finding]:
+    """How far reps differ, how long their shares last, and what was learnt from past errors."""
     how = "shares of reps change too fast to be carried on, so each rep's own forecast stands"
     if say[-1] < 1:
         told = [way.what for way, weight in zip(WAYS, say, strict=True) if weight > 0]
@@ -150,9 +157,16 @@ def _note(effects: Effects, say: Floats, strength: float) -> list[Finding]:
         f"{effects.within:.0%}: {how}"
     )
     out = [Finding(what, severity="note", code="rep_effects")]
+    if weighed > 0:
+        what = f"component forecasts are weighed by how well they did before, at up to {weighed:.0%}"
+        out.append(Finding(what, severity="note", code="weighed"))
     if strength > 0:
         out.append(
-            Finding(f"corrected by what was learnt from past errors, at {strength:.0%}", severity="note", code="learnt")
+            Finding(
+                f"corrected by what was learnt from past errors, at up to {strength:.0%}",
+                severity="note",
+                code="learnt",
+            )
         )
     return out
 
