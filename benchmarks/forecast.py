@@ -30,7 +30,7 @@ import numpy as np
 import pandas as pd
 
 from panels import DATA, NAMES, Case, generate, load_cases
-from quotaopt.forecast.history.fence import fence_panel
+from quotaopt.forecast.history.fence import expect_again, fence_panel
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.panel import YEAR, Floats, Panel
 from quotaopt.forecast.pool.outlook import keep_cuts
@@ -132,6 +132,7 @@ def draw_ours(known: Panel, horizon: int, samples: int) -> tuple[Outlook, Draws]
     """What `make_forecast` does for mature reps: one-off orders fenced, mean, sample paths."""
     panel = fence_panel(known, Forecasting())
     outlook = make_outlook(panel, horizon)
+    outlook = replace(outlook, mean=outlook.mean * (1 + expect_again(known, panel)))
     spread = keep_cuts(outlook, known.values - panel.values)
     return outlook, make_draws(panel, spread, outlook.mean, samples=samples)
 

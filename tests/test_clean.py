@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from quotaopt.forecast import Forecast, make_forecast
-from quotaopt.forecast.history.fence import fence, list_cuts
+from quotaopt.forecast.history.fence import expect_again, fence, list_cuts
 from quotaopt.forecast.methods import forecasters
 
 from .test_forecast import draw_sales, few, make_inputs, make_settings
@@ -117,6 +117,27 @@ def test_each_cut_is_listed_and_said() -> None:
     assert "R002 P01 2025-09 (1,000 to 1" in note.what
     assert "keep_whales" in note.remedy
     assert result.last_year[3, 0, 6] == -5000  # what was booked stays booked
+
+
+def test_what_is_cut_comes_back_for_all_as_far_as_it_was_frequent() -> None:
+    """Orders ten times as large, one month in a hundred: nobody will have the same one, somebody will have one."""
+    rng = np.random.default_rng(4)
+    sales = 1000 * rng.lognormal(-0.02, 0.2, (24, 4, 60))
+    large = np.where(rng.random(sales.shape) < 0.01, 10.0, 1.0)
+    plain, often = run(sales), run(sales * large)
+    assert often.mean.sum() == pytest.approx(12 / 60 * (sales * large).sum(), rel=0.03)
+    steady = (large == 1).all(axis=(1, 2))
+    assert steady.any()
+    again = expect_again(make_panel(sales * large), fence(make_panel(sales * large)))
+    assert again > 0.03
+    assert often.mean.sum(axis=(1, 2))[steady] / plain.mean.sum(axis=(1, 2))[steady] == pytest.approx(
+        1 + again, rel=0.02
+    )
+    assert expect_again(make_panel(sales), fence(make_panel(sales))) < 0.002
+    # One order in five years says little of how often they come.
+    once = sales.copy()
+    once[0, 0, 30] *= 100
+    assert 0 < expect_again(make_panel(once), fence(make_panel(once))) < 0.1 * once[0, 0, 30] / sales.sum()
 
 
 @pytest.mark.parametrize(

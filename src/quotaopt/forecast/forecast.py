@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import measure_accuracy, run_backtest
 from quotaopt.forecast.history.cleared import Cleared, clear_history
-from quotaopt.forecast.history.fence import list_cuts, note_keeps
+from quotaopt.forecast.history.fence import expect_again, list_cuts, note_keeps
 from quotaopt.forecast.history.tenure import note_ramp
 from quotaopt.forecast.methods import forecasters
-from quotaopt.forecast.notes import list_months, note_cells, note_cuts, note_floor, note_history, note_test
+from quotaopt.forecast.notes import list_months, note_cells, note_cuts, note_floor, note_history, note_losses, note_test
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints, Panel, Texts, month_number
 from quotaopt.forecast.peers import Peers, find_peers
 from quotaopt.forecast.pool.combine import NAIVE
@@ -102,16 +102,18 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     found = {**outlook.members, method: outlook}
     test = run_backtest(panel, tuple(dict.fromkeys((*NAIVES, *found))), cleared.horizon, found)
     peers = find_peers(panel)
-    sold = _on_sale(inputs.products, panel, settings.months)
-    signed = np.where(sold, (_say_all(cleared, outlook, peers) * cleared.calendar.ahead)[:, :, past.gap :], 0.0)
+    sold, again = _on_sale(inputs.products, panel, settings.months), expect_again(past.panel, cleared.fenced)
+    said = _say_all(cleared, outlook, peers) * (1 + again) * cleared.calendar.ahead
+    signed = np.where(sold, said[:, :, past.gap :], 0.0)
     mean = np.maximum(signed, 0.0)
     spread = keep_cuts(outlook, (past.panel.values - cleared.fenced.values)[panel.mature])
     draws = make_draws(panel, spread, mean, peers, settings.forecast.samples, settings.forecast.seed)
     paths = draws.summarise(settings.forecast.level, np.where(past.vacant[:, None], 0.0, past.held))
     floored = list_months(panel, settings.months, np.minimum(signed, 0.0))
-    cuts = list_cuts(past.panel, cleared.fenced)
+    cuts, accuracy = list_cuts(past.panel, cleared.fenced), measure_accuracy(test, method)
     notes = [*past.notes, *note_history(panel.of(past.holds)), *note_test(test, method, outlook.choice)]
-    notes += [*outlook.notes, *note_cells(panel, sold), *note_cuts(cuts, past.panel), *note_floor(floored, mean)]
+    notes += note_losses(accuracy)
+    notes += [*outlook.notes, *note_cells(panel, sold), *note_cuts(cuts, past.panel, again), *note_floor(floored, mean)]
     notes += [*cleared.calendar.note(), *note_keeps(past.panel, settings.forecast)]
     notes += note_ramp(past.panel, inputs, settings)
     made = Forecast(
@@ -129,7 +131,7 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
         months_used=panel.seen.sum(axis=1),
         flag=np.where(past.holds & (peers.flag != ""), peers.flag, past.flag),
         own_weight=peers.own_weight,
-        accuracy=measure_accuracy(test, method),
+        accuracy=accuracy,
         notes=tuple(notes),
         fenced=cuts,
         floored=floored,

@@ -10,8 +10,9 @@ import pandas as pd
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import Backtest
 from quotaopt.forecast.panel import Bools, Floats, Panel, warn
-from quotaopt.forecast.pool.combine import Choice
+from quotaopt.forecast.pool.combine import NAIVE, Choice
 
+LEVELS = {"all": "company", "region": "region", "rep": "rep"}
 MOST_NAMES = 5
 
 
@@ -35,6 +36,16 @@ def note_test(test: Backtest, method: str, choice: Choice) -> Iterator[Finding]:
         yield warn("no method beat the seasonal naive in the back-test: auto is the naive", code="naive")
 
 
+def note_losses(accuracy: pd.DataFrame) -> Iterator[Finding]:
+    """A note where the seasonal naive was nearer than what `auto` is; `accuracy` see `measure_accuracy`."""
+    error = dict(zip(zip(accuracy["method"], accuracy["level"], strict=True), accuracy["wape_month"], strict=True))
+    pairs = {name: [error.get((method, level), 0.0) for method in (NAIVE, "auto")] for level, name in LEVELS.items()}
+    names = [f"{name} ({naive:.1%} against {auto:.1%})" for name, (naive, auto) in pairs.items() if naive < auto]
+    if names:
+        what = "in the back-test taking last year's months again was nearer here, too little to choose it by"
+        yield warn(f"{what}: {list_names(names)}".replace("%", " %"), code="lost")
+
+
 def note_cells(panel: Panel, sold: Bools) -> Iterator[Finding]:
     """Notes on products (products, months) that were set to zero."""
     gone = [p for p, here in zip(panel.products, np.any(sold, axis=1).tolist(), strict=True) if not here]
@@ -43,14 +54,15 @@ def note_cells(panel: Panel, sold: Bools) -> Iterator[Finding]:
         yield warn(f"{what}: {list_names(gone)}", code="not_on_sale")
 
 
-def note_cuts(cuts: pd.DataFrame, panel: Panel) -> Iterator[Finding]:
-    """Notes on one-off orders that were cut, see `list_cuts`."""
+def note_cuts(cuts: pd.DataFrame, panel: Panel, again: float) -> Iterator[Finding]:
+    """Notes on one-off orders that were cut, see `list_cuts`, and on what they add, see `expect_again`."""
     if cuts.empty:
         return
     columns = ("rep_id", "product_id", "month", "amount", "kept")
     cells = [f"{r} {p} {m} ({a:,.0f} to {k:,.0f})" for r, p, m, a, k in zip(*(cuts[c] for c in columns), strict=True)]
     share = cuts["cut"].abs().sum() / float(np.nansum(np.abs(panel.values)))
-    what = f"{len(cuts)} one-off months cut for the forecast, {share:.1%} of all sales: {list_names(cells)}"
+    size = f"{share:.1%} of all sales, all raised {again:.1%} instead"
+    what = f"{len(cuts)} one-off months cut for the forecast, {size}: {list_names(cells)}"
     remedy = "If such orders come every year, list them under forecast.keep_whales, or set forecast.fence = false."
     yield warn(what.replace("%", " %"), remedy, code="fenced")
 

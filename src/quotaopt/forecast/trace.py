@@ -12,6 +12,7 @@ import pandas as pd
 
 from quotaopt.forecast.backtest import choose_origins
 from quotaopt.forecast.history.cleared import clear_history
+from quotaopt.forecast.history.fence import expect_again
 from quotaopt.forecast.panel import Floats, Panel
 from quotaopt.forecast.peers import find_peers
 from quotaopt.forecast.pool.members import MEAN_OF
@@ -31,9 +32,9 @@ class Trace:
     Attributes
     ----------
     components : method, amount and weight, one row per component forecast.
-    steps : what the weighted mean of the components is, then what each step adds, by name: ``mean``, ``learnt`` from
-        past errors, ``summed`` so that all levels add up, ``shared`` between reps, ``choice`` of another method where
-        that did better.
+    steps : what the mean of the components is, then what each step adds, by name: ``mean``, ``weighed`` by how well
+        they did before, ``learnt`` from past errors, ``summed`` so that all levels add up, ``shared`` between reps,
+        ``choice`` of another method where that did better, ``again`` what one-off orders add that somebody will have.
     own : weight of own history in the rep's level.
     """
 
@@ -47,10 +48,10 @@ def trace_rep(inputs: Inputs, settings: Settings, rep: str) -> Trace:
     cleared = clear_history(inputs, settings)
     panel, gap = cleared.panel, cleared.past.gap
     outlook = make_outlook(cleared.mature, cleared.horizon, settings.forecast.method)
-    r = panel.reps.index(rep)
-    if not panel.mature[r]:
-        return _trace_new(panel, outlook, r, gap)
-    return _trace_mature(outlook, int(panel.mature[:r].sum()), gap)
+    r, again = panel.reps.index(rep), expect_again(cleared.past.panel, cleared.fenced)
+    mature = int(panel.mature[:r].sum())
+    made = _trace_mature(outlook, mature, gap) if panel.mature[r] else _trace_new(panel, outlook, r, gap)
+    return replace(made, steps={**made.steps, "again": again * sum(made.steps.values())})
 
 
 def _trace_mature(outlook: Outlook, r: int, gap: int) -> Trace:
@@ -62,7 +63,7 @@ def _trace_mature(outlook: Outlook, r: int, gap: int) -> Trace:
     used = _middle(np.stack([made.members[name][r, gap:] for name in MEAN_OF]))
     share = dict(zip(MEAN_OF, used, strict=True))
     rows = [(name, *_weigh(x[r, gap:], share.get(name, 0.0))) for name, x in made.members.items()]
-    after = {name: _total(getattr(made, name), r, gap) for name in ("mean", "learnt", "summed", "shared")}
+    after = {name: _total(getattr(made, name), r, gap) for name in ("mean", "weighed", "learnt", "summed", "shared")}
     return _make(rows, after | {"choice": said}, float(made.own[r]))
 
 

@@ -244,10 +244,12 @@ def _ladder(sheet: RepSheet, level: float) -> RenderableType:
     own, at = sheet.trace.own, sheet.months["factor"].iloc[0]
     words = {
         "mean": "mean of the component forecasts",
+        "weighed": "+ weights that suited the past",
         "learnt": "+ learnt from past errors",
         "summed": "+ so that all levels add up",
         "shared": f"+ share among reps: own history counts {percent(own, False)}",
         "choice": "+ another method where that did better",
+        "again": "+ one-off orders: cut where they came, somebody will have one again",
         "rest": "+ calendar, products not on sale, territories, no month below zero",
         "headcount": "× headcount: part-time, or not there all the time",
         "ramp": "× ramp: still becoming productive",

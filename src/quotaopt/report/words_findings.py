@@ -131,11 +131,14 @@ FINDINGS: Final[Mapping[str, str]] = {
     "no method beat the seasonal naive in the back-test: auto is the naive": (
         "回测中没有方法优于上年同期法：auto 即取该法"
     ),
+    "in the back-test taking last year's months again was nearer here, too little to choose it by: {names}": (
+        "回测中此处按上年同期更准，但证据不足以改用：{names}"
+    ),
     "no sales for a year, or launch or end outside the plan, so forecast zero: {names}": (
         "一年内无销售，或上市、停售不在计划期内，因此预测为零：{names}"
     ),
-    "{n} one-off months cut for the forecast, {share} of all sales: {names}": (
-        "{n} 个月的一次性大单在预测中被压低，占全部销售的 {share}：{names}"
+    "{n} one-off months cut for the forecast, {share} of all sales, all raised {more} instead: {names}": (
+        "{n} 个月的一次性大单在预测中被压低，占全部销售的 {share}；全部预测因此上调 {more}：{names}"
     ),
     "If such orders come every year, list them under forecast.keep_whales, or set forecast.fence = false.": (
         "若此类订单每年都有，请列入 forecast.keep_whales，或设置 forecast.fence = false。"
@@ -146,7 +149,10 @@ FINDINGS: Final[Mapping[str, str]] = {
     "a rep's level differs from the others' by {between}, a single month from the rep's level by {within}: {how}": (
         "人员之间的水平相差 {between}，单月与本人水平相差 {within}：{how}"
     ),
-    "corrected by what was learnt from past errors, at {share}": "已按以往误差修正，力度 {share}",
+    "component forecasts are weighed by how well they did before, at up to {share}": (
+        "各组成预测按以往表现加权，力度最高 {share}"
+    ),
+    "corrected by what was learnt from past errors, at up to {share}": "已按以往误差修正，力度最高 {share}",
     "{share} of {where}, {amount}, is held by nobody ({when}): {names}": (
         "{where}的 {share}（{amount}）无人负责（{when}）：{names}"
     ),

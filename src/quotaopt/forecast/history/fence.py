@@ -34,6 +34,7 @@ RARE = 1e-3  # share of ordinary months that may lie beyond the outer fence
 BODY, TAIL = 0.90, 0.975  # quantiles the tail is drawn through; further out lie the one-offs themselves
 CROWD = 5  # reps with sales that make a product's month: what most of them sold more is no one-off
 LOW_SEASON = 0.3  # in low season the fence goes down to this share of the level, not to nothing
+FEW_CUTS = 10  # one-offs that say half as much as very many of how often they come
 ROUNDING = 1e-9
 BLOCK = 4096  # series at a time
 
@@ -70,6 +71,19 @@ def fence(panel: Panel, keep: Bools | None = None) -> Panel:
     season = season_factors(replace(panel, values=rough))[:, :, panel.slots]
     values = _cut(panel, np.maximum(season, LOW_SEASON))
     return replace(panel, values=values if keep is None else np.where(keep, panel.values, values))
+
+
+def expect_again(before: Panel, after: Panel) -> float:
+    """What one-off orders add to sales in the long run, as a share of the ordinary: somebody will have one again.
+
+    Large amounts are cut where they happened and what they add is charged to all alike, as insurers load a premium for
+    large losses (Klugman, Panjer & Willmot, Loss Models). n cuts are believed by n / (n + 10), Bühlmann's credibility;
+    new hires do not teach.
+    """
+    cut = np.nan_to_num(before.values - after.values)[before.mature]
+    count, ordinary = np.count_nonzero(cut), float(np.nansum(after.values[before.mature]))
+    share = float(cut.sum()) / ordinary if ordinary > 0 else 0.0
+    return max(share, 0.0) * count / (count + FEW_CUTS)
 
 
 def list_cuts(before: Panel, after: Panel) -> pd.DataFrame:
