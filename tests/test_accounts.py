@@ -62,6 +62,24 @@ def problems(project: Path) -> list[str]:
     return [str(finding) for finding in findings]
 
 
+def test_two_runs_are_compared_by_account(project: Path, call: Call) -> None:
+    """Ana's plan is a tenth higher; her customers share it as they share her sales, and the sums tie."""
+    write(project, largest=1)
+    run_it(project, call)
+    code, out, err = call("run", "-C", project, "--set", "target=132000")
+    assert code == 0, out + err
+    first, second = sorted(path.name for path in (project / "runs").iterdir() if path.is_dir())
+    code, out, err = call("compare", first, second, "--by", "account", "-C", project)
+    assert code == 0, out + err
+    assert "R4-A" in out
+    assert OTHERS in out
+    assert "Sums tie: the changes by account add up to +12,000, the change of the plan." in out
+    code, out, err = call("run", "-C", project, "--set", "accounts.largest=0")
+    code, out, err = call("compare", first, "last", "--by", "account", "-C", project)
+    assert (code, out) == (3, "")
+    assert "has no quotas by account; set accounts.largest in its scenario, run it again" in err
+
+
 def test_accounts_add_up_to_the_quota_and_small_ones_share_a_row(project: Path, call: Call) -> None:
     """As last year by parts of 50, 30 and 20 %: R4's core is 3,000 a month, 1,500 of it to R4-A."""
     assert call("run", "-C", project)[0] == 0

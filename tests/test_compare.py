@@ -11,8 +11,9 @@ import pytest
 
 from quotaopt import columns as c
 from quotaopt.archive import Run, load_run
+from quotaopt.columns.hand import ACCOUNTS
 from quotaopt.compare import BY, LEVELS, _measures, check_sums, compare_runs, limits_moved
-from quotaopt.errors import UnknownNameError
+from quotaopt.errors import NoPlanError, UnknownNameError
 from quotaopt.report.compare import compare_report, tie_line
 from quotaopt.report.compare_page import compare_content, compare_page
 from quotaopt.report.render import Page
@@ -45,6 +46,10 @@ def make_run(folder: Path, quotas: dict[str, float], limit: float = 150) -> Run:
         "about": f"<{folder.name}>",
     }
     (folder / "run.json").write_text(json.dumps(record))
+    parts = [(f"Name {rep}", f"{rep}-{name}", quota * share)
+             for rep, quota in quotas.items() for name, share in (("A", 0.75), ("B", 0.25))]  # fmt: skip
+    frame = pd.DataFrame(parts, columns=["rep_name", "account_id", "quota"])
+    frame.reindex(columns=[col.name for col in ACCOUNTS]).to_csv(folder / "accounts.csv", index=False)
     return load_run(folder)
 
 
@@ -64,10 +69,22 @@ def test_only_what_changed_with_the_total_last(pair: list[Run]) -> None:
     assert "R2" not in set(table["key"])
 
 
-@pytest.mark.parametrize("by", ["rep", "region", "product", "month"])
+@pytest.mark.parametrize("by", LEVELS)
 def test_changes_add_up_to_the_total(pair: list[Run], by: str) -> None:
     quotas = compare_runs(pair, by).query("measure == 'quota'").set_index("key")["change"]
     assert quotas.drop("all").sum() == quotas["all"] == 30
+
+
+def test_accounts_are_compared_where_runs_have_them(pair: list[Run]) -> None:
+    quotas = compare_runs(pair, "account").query("measure == 'quota'")
+    assert quotas[["key", "name", "a", "b"]].to_numpy().tolist() == [
+        ["R1-A", "", 75, 97.5],
+        ["R1-B", "", 25, 32.5],
+        ["all", "", 300, 330],
+    ]
+    (pair[1].folder / "accounts.csv").unlink()
+    with pytest.raises(NoPlanError, match=r"run b has no quotas by account; set accounts\.largest in its scenario"):
+        compare_runs(pair, "account")
 
 
 def test_rules_and_goals_are_compared_by_value(pair: list[Run], tmp_path: Path) -> None:

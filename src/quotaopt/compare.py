@@ -1,4 +1,4 @@
-"""What changed between runs: by rep, region, product, month, rule, solver or measure; sums tie with the plans'."""
+"""What changed between runs: by rep, region, product, month, account, rule, solver or measure; sums tie with plans'."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pandas.api.types import is_numeric_dtype
 
 from quotaopt import columns as c
 from quotaopt.archive import Run
-from quotaopt.errors import UnknownNameError
+from quotaopt.errors import NoPlanError, UnknownNameError
 
-LEVELS = {"rep": "rep", "region": "region", "product": "product", "month": "period"}
+LEVELS = {"rep": "rep", "region": "region", "product": "product", "month": "period", "account": "account"}
 BY = (*LEVELS, "rule", "solver", "measure")
 WORDS_OF_MEASURES = ("unit", "better", "about", "verdict")
 MEASURES = ["quota", "capacity", "stretch", "target"]
@@ -25,14 +25,14 @@ def compare_runs(runs: Sequence[Run], by: str = "rep") -> pd.DataFrame:
     """Differences of every run against the first, longest change of quota first; only what changed.
 
     The columns are those of `columns.COMPARISON`. With more than two runs a first column ``run`` says which run
-    `b` is. The rows by rep, region, product and month end with the total, key ``all``.
+    `b` is. The rows by rep, region, product, month and account end with the total, key ``all``.
 
     Raises
     ------
     UnknownNameError
         If `by` is not one of `BY`.
     NoPlanError
-        If a run has no quotas to compare.
+        If a run has no quotas to compare, or none by account.
     """
     if by not in BY:
         raise UnknownNameError("way to compare", by, BY)
@@ -47,7 +47,7 @@ def _long(run: Run, by: str) -> pd.DataFrame:
     """One value per key and measure, indexed so; the name of each key beside it."""
     table = run.table("totals")  # a run without a plan has nothing to compare
     if by in LEVELS:
-        table = table[table["level"].isin([LEVELS[by], "all"])]
+        table = _parts(run, LEVELS[by])
         return _melt(table.assign(key=table["key"].where(table["level"] != "all", "all")), ["key", "name"], MEASURES)
     if by == "rule":
         return _rules(run.table("rules"))
@@ -58,6 +58,17 @@ def _long(run: Run, by: str) -> pd.DataFrame:
     return _melt(
         goals.assign(key=names, name="").rename(columns={"value": "goal value"}), ["key", "name"], ["goal value"]
     )
+
+
+def _parts(run: Run, level: str) -> pd.DataFrame:
+    """Rows of ``totals.csv`` of one level, or a row for each account, whoever holds it, and that of the whole plan."""
+    totals = run.table("totals")
+    if level != "account":
+        return totals[totals["level"].isin([level, "all"])]
+    if not run.has("accounts"):
+        raise NoPlanError(f"run {run.id} has no quotas by account; set accounts.largest in its scenario, run it again")
+    sums = run.table("accounts").rename(columns={"account_id": "key"}).groupby("key")["quota"].sum().reset_index()
+    return pd.concat([sums.assign(level=level, name=""), totals[totals["level"] == "all"]], ignore_index=True)
 
 
 def _rules(rules: pd.DataFrame) -> pd.DataFrame:
@@ -119,7 +130,7 @@ class Tie:
     Attributes
     ----------
     run : the run that is held against the first.
-    parts, total : sum of the changes of its reps (regions, products, months), and change of the whole plan.
+    parts, total : sum of the changes of its reps (regions, products …), and change of the whole plan.
     """
 
     run: str
@@ -133,7 +144,7 @@ class Tie:
 
 
 def check_sums(runs: Sequence[Run], by: str) -> list[Tie]:
-    """Hold the changes by rep, region, product or month against those of the plans; none for other ways.
+    """Hold the changes by rep, region, product, month or account against those of the plans; none for other ways.
 
     Raises
     ------
@@ -151,9 +162,11 @@ def check_sums(runs: Sequence[Run], by: str) -> list[Tie]:
 
 def _sums(run: Run, level: str) -> tuple[Decimal, Decimal]:
     """Quotas of a level added up, and the quota of the plan, as written."""
-    totals = run.table("totals")
+    table = _parts(run, level)
+    if level == "account":  # as written, not as floats that were added up
+        table = pd.concat([run.table("accounts").assign(level=level), table[table["level"] == "all"]])
     parts, total = (
-        sum((Decimal(repr(float(q))) for q in totals["quota"][totals["level"] == name]), Decimal(0))
+        sum((Decimal(repr(float(q))) for q in table["quota"][table["level"] == name]), Decimal(0))
         for name in (level, "all")
     )
     return parts, total

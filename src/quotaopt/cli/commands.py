@@ -93,7 +93,7 @@ def check(options: Options, scenarios: Sequence[str], sets: Sequence[str], mark:
 @click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...")
 @click.option(
     "--by", default="rep", show_default=True, metavar="WHAT",
-    help="rep, region, product, month, rule, solver, measure; plan: what a decision needs, on one screen.",
+    help="rep, region, product, month, account, rule, solver, measure; plan: what a decision needs, on one screen.",
 )  # fmt: skip
 @click.option("--html", type=FILE, metavar="FILE", help="Write all of it on one page: no internet needed.")
 @click.option("--lang", type=click.Choice(("en", "zh")), default="en", show_default=True, help="Language of the page.")

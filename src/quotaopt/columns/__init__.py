@@ -244,7 +244,7 @@ WARNINGS: Final = (
     Column("remedy", "string", "what to do"),
 )
 COMPARISON: Final = (
-    Column("by", "string", "rep, region, product, month, rule, solver or measure"),
+    Column("by", "string", "rep, region, product, month, account, rule, solver or measure"),
     Column("key", "string", "which one"),
     Column("name", "string", "its name, where it has one"),
     Column("measure", "string", "what differs"),
