@@ -75,6 +75,15 @@ def test_changes_add_up_to_the_total(pair: list[Run], by: str) -> None:
     assert quotas.drop("all").sum() == quotas["all"] == 30
 
 
+def test_a_rep_who_was_renamed_is_the_same_rep(pair: list[Run]) -> None:
+    path = pair[1].folder / "totals.csv"
+    path.write_text(path.read_text().replace("Name R1", "Renamed"))
+    quotas = compare_runs(pair, "rep").query("measure == 'quota'")
+    assert quotas[["key", "name", "change"]].to_numpy().tolist() == [["R1", "Renamed", 30], ["all", "", 30]]
+    said = Page(endless=True).render(compare_report(pair, compare_runs(pair), "rep", 20))
+    assert re.search(r"Renamed +100.00 +130.00 +\+30\.0 %", said)
+
+
 def test_accounts_are_compared_where_runs_have_them(pair: list[Run]) -> None:
     quotas = compare_runs(pair, "account").query("measure == 'quota'")
     assert quotas[["key", "name", "a", "b"]].to_numpy().tolist() == [

@@ -36,8 +36,8 @@ def compare_runs(runs: Sequence[Run], by: str = "rep") -> pd.DataFrame:
     """
     if by not in BY:
         raise UnknownNameError("way to compare", by, BY)
-    first = _long(runs[0], by)
-    parts = [_differences(first, _long(run, by), by).assign(run=run.id) for run in runs[1:]]
+    first, *others = _name_alike([_long(run, by) for run in runs]) if by in LEVELS else [_long(run, by) for run in runs]
+    parts = [_differences(first, other, by).assign(run=run.id) for run, other in zip(runs[1:], others, strict=True)]
     table = pd.concat(parts, ignore_index=True)
     names = [column.name for column in c.COMPARISON]
     return table[names] if len(runs) == 2 else table[["run", *names]]
@@ -58,6 +58,14 @@ def _long(run: Run, by: str) -> pd.DataFrame:
     return _melt(
         goals.assign(key=names, name="").rename(columns={"value": "goal value"}), ["key", "name"], ["goal value"]
     )
+
+
+def _name_alike(tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Who was renamed between two runs is one: with the name in the last run that has them."""
+    index = pd.concat(tables).index
+    names = dict(zip(index.get_level_values("key"), index.get_level_values("name"), strict=True))
+    rows = [table.reset_index() for table in tables]
+    return [t.assign(name=t["key"].map(names)).set_index(["key", "name", "measure"]) for t in rows]
 
 
 def _parts(run: Run, level: str) -> pd.DataFrame:
