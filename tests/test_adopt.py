@@ -205,6 +205,17 @@ def test_what_is_missing_is_said_and_nothing_is_made(call: Call, tmp_path: Path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.xlsx", "in", "x.xlsx", "y.xlsx"]
 
 
+def test_a_project_may_be_made_where_one_stands(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    code, out, err = call("init", ".", "--bare")
+    assert (code, err) == (0, ""), out
+    assert Path.cwd() == here
+    assert {"quotaopt.toml", "scenarios", "models", "data", "templates"} <= {path.name for path in here.iterdir()}
+    assert [path.name for path in tmp_path.iterdir()] == ["here"]
+
+
 def test_the_folder_must_be_free(call: Call, tmp_path: Path) -> None:
     book = english(tmp_path / "en.xlsx")
     (tmp_path / "p").mkdir()

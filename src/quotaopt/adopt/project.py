@@ -152,15 +152,22 @@ def _write_texts(root: Path, scenario: str, language: Language, profiles: Sequen
 
 @contextmanager
 def _made_whole(folder: Path) -> Iterator[Path]:
-    """A hidden folder beside `folder` that takes its name when everything is written, and goes when anything fails."""
+    """A hidden folder beside `folder` that takes its place when everything is written, and goes when anything fails.
+
+    A folder that is there already is empty, and may be where somebody stands: it stays and is filled, the file that
+    makes it a project last.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     hidden = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.resolve().parent))
     try:
         yield hidden
         hidden.chmod(0o755)
         if folder.is_dir():
-            folder.rmdir()  # it is empty
-        hidden.rename(folder)
+            for path in sorted(hidden.iterdir(), key=lambda path: path.name == FILE):
+                path.rename(folder / path.name)
+            hidden.rmdir()
+        else:
+            hidden.rename(folder)
     except BaseException:
         shutil.rmtree(hidden, ignore_errors=True)
         raise
