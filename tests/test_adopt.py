@@ -234,6 +234,18 @@ def test_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert [path.name for path in tmp_path.iterdir()] == ["en.xlsx"]
 
 
+def test_quotas_of_the_past_may_have_dates(tmp_path: Path) -> None:
+    """As systems write them: a row a month, on its first day."""
+    english(tmp_path / "en.xlsx")
+    rows = [f"{rep},2026-{month:02}-01,{100 * month}" for rep, *_ in REPS for month in range(1, 13)]
+    (tmp_path / "quotas_monthly.csv").write_text("\n".join(["Rep,Date,Quota", *rows]) + "\n", encoding="utf-8")
+    made = adopt(tmp_path / "p", [tmp_path / "en.xlsx", tmp_path / "quotas_monthly.csv"])
+    found = next(one for one in made.found if one.table == "quotas")
+    assert len(found.read("quotas").frame) == 12 * len(REPS)
+    inputs = read_inputs(load_scenario("base", tmp_path / "p"))
+    assert sorted(inputs.more["quotas"]["month"].unique())[:2] == ["2026-01", "2026-02"]
+
+
 def test_chinese_sheets_of_what_changes_are_known_by_their_names(tmp_path: Path) -> None:
     """The names our own templates give them; customers of the sales are known, and tell their rows apart."""
     rows = [["工号", "产品", "月份", "客户", "销售额"]]

@@ -43,7 +43,7 @@ QUOTAS = Table(
     (
         REP_ID,
         Field("product_id", aliases=PRODUCT),
-        Field("month", Kind.MONTH, f"{MONTH} quarterstart", required=True),
+        Field("month", Kind.MONTH, f"{MONTH} date 日期 quarterstart", required=True),
         QUOTA,
     ),
     key=("rep_id", "product_id", "month"),
