@@ -8,7 +8,8 @@ The last months are hidden, the total that was sold in them is the target, and a
 total of a region or a product is given. Printed is ``sum |quota − actual| / 2 / total``, the share of the target that
 would have to move to another rep (or to another rep × product × month) to be right, beside simple splits of the same
 total: equal, and in proportion to the last 12 months, the last 3, all history, and the same months a year before, each
-spread over the months as the company's last year was. The best of them is known in hindsight only.
+spread over the months as the company's last year was. The best of them is known in hindsight only. First come the last
+months of each panel alone, then all origins added up.
 
 The last line is JSON.
 """
@@ -67,9 +68,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(case)
             continue
         found += [measure_case(case, hide, args.origins) for hide in args.hide or choose_hidden(case.panel.length)]
-    table = add_up(pd.concat(found, ignore_index=True))
-    show(table)
-    print(json.dumps(table.round(4).to_dict("records")))
+    every = pd.concat(found, ignore_index=True)
+    last, table = add_up(every[every["newest"]]), add_up(every)
+    show(last, "the last months")
+    if args.origins > 1:
+        show(table, f"up to {args.origins} origins added up")
+    print(json.dumps([x.round(4).to_dict("records") for x in (last, table)]))
 
 
 def choose_hidden(length: int) -> tuple[int, ...]:
@@ -80,21 +84,22 @@ def choose_hidden(length: int) -> tuple[int, ...]:
 def measure_case(case: Case, hide: int, origins: int) -> pd.DataFrame:
     """One row per origin, grain and way of splitting: money misallocated and the total."""
     rows = []
-    for origin in choose_origins(case.panel.length, min(YEAR, case.panel.length - hide), hide, origins):
+    for i, origin in enumerate(choose_origins(case.panel.length, min(YEAR, case.panel.length - hide), hide, origins)):
         known, actual = split(case.panel, origin, hide)
         quotas = simple_splits(np.nan_to_num(known.values), hide) | {OURS: allocate_total(known, actual.sum(), hide)}
         for name, split_so in quotas.items():
             quota = split_so * (actual.sum() / split_so.sum())
             by_rep = quota.sum(axis=(1, 2)) - actual.sum(axis=(1, 2))
             for grain, off in (("rep", by_rep), ("rep x product x month", quota - actual)):
-                rows.append((grain, name, np.abs(off).sum() / 2, actual.sum()))
+                rows.append((grain, name, np.abs(off).sum() / 2, actual.sum(), i == 0))
         print(f"{case.name}: {hide} months hidden after {origin} known, {len(known.reps)} reps", flush=True)
-    return pd.DataFrame(rows, columns=["grain", "split", "wrong", "total"]).assign(panel=case.name, hidden=hide)
+    table = pd.DataFrame(rows, columns=["grain", "split", "wrong", "total", "newest"])
+    return table.assign(panel=case.name, hidden=hide)
 
 
 def add_up(table: pd.DataFrame) -> pd.DataFrame:
     """Over origins and draws of a panel: money misallocated, and its share of the total."""
-    sums = table.groupby(["panel", "hidden", "grain", "split"], sort=False).sum().reset_index()
+    sums = table.groupby(["panel", "hidden", "grain", "split"], sort=False)[["wrong", "total"]].sum().reset_index()
     return sums.assign(share=sums["wrong"] / sums["total"])
 
 
@@ -142,7 +147,7 @@ def write_project(project: Path, known: Panel, total: float, hide: int) -> None:
     (project / "scenarios" / "past.toml").write_text(text, encoding="utf-8")
 
 
-def show(table: pd.DataFrame) -> None:
+def show(table: pd.DataFrame, what: str) -> None:
     """A row per panel, hidden months and grain; a column per split, in per cent of the target."""
     for grain, part in table.groupby("grain", sort=False):
         wide = 100 * part.pivot_table(index=["panel", "hidden"], columns="split", values="share", sort=False)
@@ -150,7 +155,7 @@ def show(table: pd.DataFrame) -> None:
         best = wide.drop(columns=[OURS, "equal"]).min(axis=1)
         wide["best simple"] = best
         wide["verdict"] = np.where(wide[OURS] <= best + TIE, "best", "worse")
-        print(f"\nshare of the target with the wrong {grain}, %\n{wide.to_string(float_format='%.2f')}")
+        print(f"\n{what}: share of the target with the wrong {grain}, %\n{wide.to_string(float_format='%.2f')}")
 
 
 if __name__ == "__main__":

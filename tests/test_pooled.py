@@ -240,7 +240,7 @@ def test_months_as_they_were_tell_of_as_many_months_ahead_only(horizon: int) -> 
     assert say.sum() == pytest.approx(1)
     for way, weight in zip(WAYS, say, strict=True):
         assert not (way.raw and way.window < horizon and weight > 0)
-    assert any(way.raw and weight > 0 for way, weight in zip(WAYS, say, strict=True)) is (horizon <= 6)
+    assert {way.window: way.fits(horizon) for way in WAYS if way.raw} == {6: horizon <= 6, 3: horizon <= 3}
 
 
 def test_shares_that_run_away_are_not_held_back() -> None:

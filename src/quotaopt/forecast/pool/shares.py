@@ -16,9 +16,10 @@ from quotaopt.forecast.pool.season import LOWEST
 from quotaopt.forecast.sums import divide
 
 WINDOWS = (YEAR, 6, 3)  # last months that count alone
-# A year or two is a small sample: that the others err this much more than the usual, and with seasons of the reps more
-# than without, counts as one year of back-test. About what was found on AdventureWorks, CRM, tourism and made-up data.
-PRIOR_WINDOWS, PRIOR_OWN, PRIOR_SEASON, PRIOR_YEARS = (1.02, 1.03, 1.05), 1.08, 0.02, 1.0
+# A year or two is a small sample: that the others err this much more than the usual, and variants (seasons of the reps,
+# months as they were) more than the plain way, counts as one year of back-test. About what was found on AdventureWorks,
+# CRM, tourism and made-up data.
+PRIOR_WINDOWS, PRIOR_OWN, PRIOR_VARIANT, PRIOR_YEARS = (1.02, 1.03, 1.05), 1.08, 0.02, 1.0
 SHARPNESS, LEAST_SAY = 80.0, 0.02  # a way with 1 % more error has half the say; below two per cent it has none
 STEPS = 50
 
@@ -53,8 +54,9 @@ WAYS = (
     Way(f"months that count half after {USUAL:g}", 1.0),
     *(Way(f"the last {w} months", prior, w) for w, prior in zip(WINDOWS, PRIOR_WINDOWS, strict=True)),
 )
-WAYS += tuple(way._replace(prior=way.prior + PRIOR_SEASON, season=True) for way in WAYS)
-WAYS += tuple(way._replace(raw=True) for way in WAYS if 0 < way.window < YEAR and not way.season)
+_SEASONAL = tuple(way._replace(prior=way.prior + PRIOR_VARIANT, season=True) for way in WAYS)
+_RAW = tuple(way._replace(prior=way.prior + PRIOR_VARIANT, raw=True) for way in WAYS if 0 < way.window < YEAR)
+WAYS += _SEASONAL + _RAW
 WAYS += (Way("each rep's own forecast", PRIOR_OWN, own=True),)
 
 
