@@ -36,7 +36,8 @@ def compare_runs(runs: Sequence[Run], by: str = "rep") -> pd.DataFrame:
     """
     if by not in BY:
         raise UnknownNameError("way to compare", by, BY)
-    first, *others = _name_alike([_long(run, by) for run in runs]) if by in LEVELS else [_long(run, by) for run in runs]
+    tables = [_long(run, by) for run in runs]
+    first, *others = _name_alike(tables) if by in LEVELS else tables
     parts = [_differences(first, other, by).assign(run=run.id) for run, other in zip(runs[1:], others, strict=True)]
     table = pd.concat(parts, ignore_index=True)
     names = [column.name for column in c.COMPARISON]
@@ -45,10 +46,12 @@ def compare_runs(runs: Sequence[Run], by: str = "rep") -> pd.DataFrame:
 
 def _long(run: Run, by: str) -> pd.DataFrame:
     """One value per key and measure, indexed so; the name of each key beside it."""
-    table = run.table("totals")  # a run without a plan has nothing to compare
     if by in LEVELS:
         table = _parts(run, LEVELS[by])
+        if by == "account":  # whoever holds it, of all products and months
+            table = table.groupby(["level", "key", "name"], as_index=False)[MEASURES].sum(min_count=1)
         return _melt(table.assign(key=table["key"].where(table["level"] != "all", "all")), ["key", "name"], MEASURES)
+    run.table("totals")  # a run without a plan has nothing to compare
     if by == "rule":
         return _rules(run.table("rules"))
     if by == "measure":
@@ -69,14 +72,14 @@ def _name_alike(tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
 
 
 def _parts(run: Run, level: str) -> pd.DataFrame:
-    """Rows of ``totals.csv`` of one level, or a row for each account, whoever holds it, and that of the whole plan."""
+    """Rows of ``totals.csv`` of one level, or those of ``accounts.csv``, as written, and that of the whole plan."""
     totals = run.table("totals")
     if level != "account":
         return totals[totals["level"].isin([level, "all"])]
     if not run.has("accounts"):
         raise NoPlanError(f"run {run.id} has no quotas by account; set accounts.largest in its scenario, run it again")
-    sums = run.table("accounts").rename(columns={"account_id": "key"}).groupby("key")["quota"].sum().reset_index()
-    return pd.concat([sums.assign(level=level, name=""), totals[totals["level"] == "all"]], ignore_index=True)
+    accounts = run.table("accounts").rename(columns={"account_id": "key"}).assign(level=level, name="")
+    return pd.concat([accounts, totals[totals["level"] == "all"]], ignore_index=True)
 
 
 def _rules(rules: pd.DataFrame) -> pd.DataFrame:
@@ -171,8 +174,6 @@ def check_sums(runs: Sequence[Run], by: str) -> list[Tie]:
 def _sums(run: Run, level: str) -> tuple[Decimal, Decimal]:
     """Quotas of a level added up, and the quota of the plan, as written."""
     table = _parts(run, level)
-    if level == "account":  # as written, not as floats that were added up
-        table = pd.concat([run.table("accounts").assign(level=level), table[table["level"] == "all"]])
     parts, total = (
         sum((Decimal(repr(float(q))) for q in table["quota"][table["level"] == name]), Decimal(0))
         for name in (level, "all")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from quotaopt.errors import Finding
 from quotaopt.forecast.backtest import measure_accuracy, run_backtest
 from quotaopt.forecast.history.cleared import Cleared, clear_history
-from quotaopt.forecast.history.fence import expect_again, list_cuts, note_keeps
+from quotaopt.forecast.history.fence import list_cuts, note_keeps
 from quotaopt.forecast.history.tenure import note_ramp
 from quotaopt.forecast.methods import forecasters
 from quotaopt.forecast.notes import list_months, note_cells, note_cuts, note_floor, note_history, note_losses, note_test
@@ -102,8 +102,8 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     found = {**outlook.members, method: outlook}
     test = run_backtest(panel, tuple(dict.fromkeys((*NAIVES, *found))), cleared.horizon, found)
     peers = find_peers(panel)
-    sold, again = _on_sale(inputs.products, panel, settings.months), expect_again(past.panel, cleared.fenced)
-    said = _say_all(cleared, outlook, peers) * (1 + again) * cleared.calendar.ahead
+    sold = _on_sale(inputs.products, panel, settings.months)
+    said = _say_all(cleared, outlook, peers) * (1 + cleared.again) * cleared.calendar.ahead
     signed = np.where(sold, said[:, :, past.gap :], 0.0)
     mean = np.maximum(signed, 0.0)
     spread = keep_cuts(outlook, (past.panel.values - cleared.fenced.values)[panel.mature])
@@ -112,8 +112,8 @@ def make_forecast(inputs: Inputs, settings: Settings) -> Forecast:
     floored = list_months(panel, settings.months, np.minimum(signed, 0.0))
     cuts, accuracy = list_cuts(past.panel, cleared.fenced), measure_accuracy(test, method)
     notes = [*past.notes, *note_history(panel.of(past.holds)), *note_test(test, method, outlook.choice)]
-    notes += note_losses(accuracy)
-    notes += [*outlook.notes, *note_cells(panel, sold), *note_cuts(cuts, past.panel, again), *note_floor(floored, mean)]
+    notes += [*note_losses(accuracy), *outlook.notes, *note_cells(panel, sold)]
+    notes += [*note_cuts(cuts, past.panel, cleared.again), *note_floor(floored, mean)]
     notes += [*cleared.calendar.note(), *note_keeps(past.panel, settings.forecast)]
     notes += note_ramp(past.panel, inputs, settings)
     made = Forecast(

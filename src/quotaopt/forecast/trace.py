@@ -12,7 +12,6 @@ import pandas as pd
 
 from quotaopt.forecast.backtest import choose_origins
 from quotaopt.forecast.history.cleared import clear_history
-from quotaopt.forecast.history.fence import expect_again
 from quotaopt.forecast.panel import Floats, Panel
 from quotaopt.forecast.peers import find_peers
 from quotaopt.forecast.pool.members import MEAN_OF
@@ -48,10 +47,10 @@ def trace_rep(inputs: Inputs, settings: Settings, rep: str) -> Trace:
     cleared = clear_history(inputs, settings)
     panel, gap = cleared.panel, cleared.past.gap
     outlook = make_outlook(cleared.mature, cleared.horizon, settings.forecast.method)
-    r, again = panel.reps.index(rep), expect_again(cleared.past.panel, cleared.fenced)
+    r = panel.reps.index(rep)
     mature = int(panel.mature[:r].sum())
     made = _trace_mature(outlook, mature, gap) if panel.mature[r] else _trace_new(panel, outlook, r, gap)
-    return replace(made, steps={**made.steps, "again": again * sum(made.steps.values())})
+    return replace(made, steps={**made.steps, "again": cleared.again * sum(made.steps.values())})
 
 
 def _trace_mature(outlook: Outlook, r: int, gap: int) -> Trace:

@@ -108,10 +108,8 @@ def read_inputs(scenario: Scenario) -> Inputs:
         raise InputError(findings)
     more = {name: make_table(sheet) for name, sheet in sheets.items() if name not in OWN}
     people = make_table(sheets["roster"])
-    more["roster_market"], more["roster_local"] = (
-        people[["rep_id", "potential", "accounts"]],
-        people[["rep_id", "currency"]],
-    )
+    more["roster_market"] = people[["rep_id", "potential", "accounts"]]
+    more["roster_local"] = people[["rep_id", "currency"]]
     more["product_market"] = make_table(sheets["products"])[["product_id", "supply_cap", "price"]]
     everybody = make_roster(sheets["roster"])
     more["windfall"] = cut_windfalls(sheets["history"], everybody, scenario.settings.forecast)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from quotaopt.forecast.history.calendar import Calendar, find_calendar
-from quotaopt.forecast.history.fence import fence_panel
+from quotaopt.forecast.history.fence import expect_again, fence_panel
 from quotaopt.forecast.history.past import Past, make_past
 from quotaopt.forecast.panel import Panel
 from quotaopt.workdays import make_workdays
@@ -34,6 +35,11 @@ class Cleared:
     calendar: Calendar
     panel: Panel
     horizon: int
+
+    @cached_property
+    def again(self) -> float:
+        """What was cut comes back in all forecasts, as a share of them."""
+        return expect_again(self.past.panel, self.fenced)
 
     @property
     def mature(self) -> Panel:

@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quotaopt.forecast.panel import YEAR, Bools, Floats, Ints
-from quotaopt.forecast.pool.lessons import FOLDS, LARGEST_ERROR, Learner, Lesson, apply_learnt, to_grain, try_earlier
+from quotaopt.forecast.pool.lessons import (
+    LARGEST_ERROR,
+    Learner,
+    Lesson,
+    apply_learnt,
+    count_folds,
+    to_grain,
+    try_earlier,
+)
 from quotaopt.forecast.pool.levels import Levels
 from quotaopt.forecast.pool.members import Basis, recent_mean
 
@@ -38,7 +46,7 @@ def learn_corrections(levels: Levels, lessons: Sequence[Lesson], now: Lesson) ->
     little. Applied as far as it would have helped, see `apply_learnt`. With little to learn from it is not tried.
     """
     none = [np.zeros_like(lesson.base) for lesson in (*lessons, now)]
-    folds = min(FOLDS, len(lessons) - 1)
+    folds = count_folds(lessons)
     if folds < LEAST_FOLDS or _count(lessons, now.known) < LEAST_ROWS:
         return none, 0.0
 

@@ -52,6 +52,11 @@ class Lesson(NamedTuple):
 Learner = Callable[[Lesson], Floats]  # what to add to the base of an origin
 
 
+def count_folds(lessons: Sequence[Lesson]) -> int:
+    """Groups of origins: one fewer than there are origins at the most, as nothing is known before the first."""
+    return max(min(FOLDS, len(lessons) - 1), 1)
+
+
 def try_earlier(lessons: Sequence[Lesson], teach: Callable[[int], Learner | None]) -> tuple[list[Floats], list[int]]:
     """What would have been said at each origin by a learner that knew what was known by then.
 
@@ -64,7 +69,7 @@ def try_earlier(lessons: Sequence[Lesson], teach: Callable[[int], Learner | None
     What was said at each, shape (series, horizon), and the origins at which anything was.
     """
     out, tried = [np.zeros_like(lesson.base) for lesson in lessons], list[int]()
-    for fold in np.array_split(np.arange(len(lessons)), max(min(FOLDS, len(lessons) - 1), 1))[1:]:
+    for fold in np.array_split(np.arange(len(lessons)), count_folds(lessons))[1:]:
         learner = teach(lessons[fold[0]].known)
         if learner is not None:
             for i in fold:

@@ -56,6 +56,11 @@ class Levels:
         return tuple(slice(a, b) for a, b in pairwise(ends.tolist()))
 
     @property
+    def reps(self) -> slice:
+        """Rows of the reps: the cells where there is one product."""
+        return self.rows[-1 if self.products == 1 else -2]
+
+    @property
     def size(self) -> int:
         """Number of series."""
         return int(self.rows[-1].stop)

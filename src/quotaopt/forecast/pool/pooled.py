@@ -115,7 +115,7 @@ def _middle_mean(members: Floats) -> Floats:
 
 def _trace(levels: Levels, lesson: Lesson, learnt: Floats, cells: tuple[Floats, Floats], own: Floats) -> Steps:
     """The months of each rep after every step; `cells` before and after the rep effects."""
-    reps = levels.rows[-2] if levels.products > 1 else levels.rows[-1]
+    reps = levels.reps
     money = lesson.basis.scale[reps, None]
     members = lesson.gaps[:, reps] + lesson.base[reps]
     return Steps(
@@ -161,13 +161,8 @@ def _note(effects: Effects, say: Floats, weighed: float, strength: float) -> lis
         what = f"component forecasts are weighed by how well they did before, at up to {weighed:.0%}"
         out.append(Finding(what, severity="note", code="weighed"))
     if strength > 0:
-        out.append(
-            Finding(
-                f"corrected by what was learnt from past errors, at up to {strength:.0%}",
-                severity="note",
-                code="learnt",
-            )
-        )
+        what = f"corrected by what was learnt from past errors, at up to {strength:.0%}"
+        out.append(Finding(what, severity="note", code="learnt"))
     return out
 
 

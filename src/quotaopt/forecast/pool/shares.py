@@ -75,7 +75,7 @@ def share_out(levels: Levels, known: Basis, cells: Floats, say: Floats) -> tuple
     -------
     The cells, and the effects of the reps: as usual, but for the weight of own history, which is the ways' mean.
     """
-    usual = find_effects(_money(known, _reps(levels)), _money(known, 0), roles=levels.role)
+    usual = find_effects(_money(known, levels.reps), _money(known, 0), roles=levels.role)
     own = say[-1]
     if own == 1:
         return cells, usual
@@ -106,10 +106,6 @@ def _find_table(levels: Levels, known: Basis, effects: Effects) -> Floats:
 def season_ahead(season: Floats, horizon: int) -> Floats:
     """What an average month ahead is of an average month of the year, shape (series,)."""
     return np.asarray(np.maximum(1.0 + season[:, np.arange(horizon) % YEAR], LOWEST).mean(axis=1))
-
-
-def _reps(levels: Levels) -> slice:
-    return levels.rows[-1 if levels.products == 1 else -2]
 
 
 def _money(known: Basis, rows: slice | int, raw: bool = False) -> Floats:
@@ -158,11 +154,11 @@ def _list_shares(
     """
     shares, weights = np.zeros((len(WAYS), len(own))), np.ones((len(WAYS), len(own)))
     own = divide(np.maximum(own, 0.0), np.maximum(own, 0.0).sum())
-    factor = ahead[_reps(levels)]
+    factor = ahead[levels.reps]
 
     @cache
     def find(window: int, raw: bool) -> Effects:
-        reps, company = _money(known, _reps(levels), raw), _money(known, 0, raw)
+        reps, company = _money(known, levels.reps, raw), _money(known, 0, raw)
         noise = find(0, False).noise if window else None
         return find_effects(reps, company, window, noise=noise, roles=levels.role)
 

@@ -28,7 +28,7 @@ def learn_weights(levels: Levels, lessons: Sequence[Lesson], now: Lesson) -> tup
 
     def fit(month: int) -> Floats:
         known = [table[:, : max(month - x.known, 0)].sum(axis=1) for x, table in zip(lessons, products, strict=True)]
-        return np.array([_fit(table) for table in sum(known[1:], known[0])])
+        return np.array([_fit(table) for table in np.sum(known, axis=0)])
 
     def teach(month: int) -> Learner | None:
         weights = fit(month)
